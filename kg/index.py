@@ -1,0 +1,481 @@
+"""A view laid out as RDF and kept in an Oxigraph store, so that SPARQL can ask it.
+
+The layout (see ARCHITECTURE.md, "The dataset"):
+
+- the **default graph** holds the records (entity cards, sources, claims, propositions with their standing, scenarios),
+  the ontology, the content of every proposition that holds under the view, and what follows from those;
+- the content of *each* proposition, holding or not, stays behind ``GRAPH <prop/…>``.
+
+So a plain question never meets a denied or imagined fact as true, and a curious one can still ask for it.
+
+A store is derived from the ledger and named after its head and the policy. It is built beside its final place and
+renamed, sealed with the hashes of its files, and opened read-only; missing or damaged, it is built again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+from kg.claim import Claim, Entity, Evidence, Scenario, Source, is_country
+from kg.errors import Unavailable
+from kg.evidence import Weighing, first_day, last_day
+from kg.infer import Closure, close
+from kg.ledger import Ledger
+from kg.rules import Rule, parse_rules, rules_of_ontology
+from kg.view import Policy, View
+from kg.vocabulary import PREFIXES, RDF_TYPE, folder, iri, literal, ontology_files, vocabulary
+
+if TYPE_CHECKING:
+    import pyoxigraph
+
+__all__ = ["Index", "conclusions", "quads", "records"]
+
+Triple = tuple[str, str, str]
+
+_LAYOUT = 1  # raise it when the layout of the dataset changes: old stores are then built again
+_KEEP = 6  # stores kept for one workspace; the least recently used go first
+
+_LABEL = iri("skos", "prefLabel")
+_ALT = iri("skos", "altLabel")
+_NOTE = iri("skos", "note")
+
+
+def _ev(name: str) -> str:
+    return iri("ev", name)
+
+
+def _text(subject: str, predicate: str, value: str, datatype: str = "") -> Iterator[Triple]:
+    if value:
+        yield subject, predicate, literal(value, datatype)
+
+
+def _day(subject: str, name: str, value: str, *, last: bool = False) -> Iterator[Triple]:
+    """A partial date becomes the first (or last) day it can mean; what the source said stays beside it."""
+    if value:
+        yield subject, _ev(name), literal(str(last_day(value) if last else first_day(value)), "date")
+        if len(value) < 10:
+            yield subject, _ev("dateAsStated"), literal(value)
+
+
+# -- records
+
+
+def _entity(view: View, entity: Entity) -> Iterator[Triple]:
+    subject, words = iri("id", entity.id), view.words
+    for kind in (words.kinds[code] for code in entity.kinds if code in words.kinds):
+        yield subject, RDF_TYPE, _ev(kind.cls)
+        if kind.classification:
+            yield subject, _ev("classifiedAs"), iri("evv", kind.classification)
+    yield subject, _LABEL, literal(entity.label)
+    for alias in entity.aliases:
+        yield subject, _ALT, literal(alias)
+    if is_country(entity, view.entities):
+        yield subject, _ev("isoCode"), literal(entity.country)
+    yield from _text(subject, _NOTE, entity.note)
+
+
+def _source(view: View, source: Source) -> Iterator[Triple]:
+    subject = iri("source", source.id)
+    yield subject, RDF_TYPE, _ev("SourceDocument")
+    yield subject, _ev("consulted"), literal("true" if source.consulted == "yes" else "false", "boolean")
+    if source.kind:
+        yield subject, _ev("sourceKind"), iri("evv", "kind-" + source.kind)
+    yield from _text(subject, iri("dcterms", "title"), source.title)
+    yield from _text(subject, _ev("publisherName"), source.publisher)
+    yield from _day(subject, "published", source.published)
+    yield from _text(subject, iri("dcterms", "creator"), source.author)
+    yield from _text(subject, iri("dcterms", "language"), source.lang)
+    yield from _text(subject, iri("schema", "url"), source.url, "anyURI")
+    yield from _text(subject, _ev("contentDigest"), source.digest)
+    yield from _text(subject, _NOTE, source.note)
+
+
+def _passage(subject: str, evidence: Evidence, source: str) -> Iterator[Triple]:
+    """Evidence as a Web Annotation: a passage of the source, exact words as a text-quote selector."""
+    passage = subject[:-1] + "-evidence>"
+    yield subject, _ev("evidence"), passage
+    yield passage, RDF_TYPE, iri("oa", "SpecificResource")
+    yield passage, iri("oa", "hasSource"), iri("source", source)
+    yield from _text(passage, _ev("paraphrase"), evidence.paraphrase)
+    yield from _text(passage, _ev("locator"), evidence.locator)
+    if evidence.quote:
+        selector = subject[:-1] + "-quote>"
+        yield passage, iri("oa", "hasSelector"), selector
+        yield selector, RDF_TYPE, iri("oa", "TextQuoteSelector")
+        yield selector, iri("oa", "exact"), literal(evidence.quote)
+        yield from _text(selector, iri("oa", "prefix"), evidence.quote_prefix)
+        yield from _text(selector, iri("oa", "suffix"), evidence.quote_suffix)
+
+
+def _claim(view: View, claim: Claim, recorded: str) -> Iterator[Triple]:
+    subject = iri("claim", claim.id)
+    yield subject, RDF_TYPE, _ev("Claim")
+    yield subject, _ev("states"), iri("prop", view.words.proposition_id(claim.proposition))
+    yield subject, _ev("stance"), iri("evv", "stance-" + claim.stance)
+    yield subject, _ev("statedIn"), iri("source", claim.source)
+    if claim.status:
+        yield subject, _ev("status"), iri("evv", "status-" + claim.status)
+    if claim.cited_source:
+        yield subject, _ev("citedSource"), iri("source", claim.cited_source)
+    if claim.speaker:
+        yield subject, _ev("speaker"), iri("id", claim.speaker)
+    yield from _text(subject, _ev("speakerText"), claim.speaker_text)
+    yield from _text(subject, _ev("attributionDepth"), claim.depth, "nonNegativeInteger")
+    yield from _text(subject, _ev("origin"), view.origins.label(view.origins.of(claim)))
+    yield from _passage(subject, claim.evidence, claim.source)
+    yield from _text(subject, _ev("confidence"), claim.confidence, "decimal")
+    if claim.about_layer:
+        yield subject, _ev("aboutLayer"), iri("evv", "layer-" + claim.about_layer)
+    yield from _day(subject, "validFrom", claim.valid_from)
+    yield from _day(subject, "validTo", claim.valid_to, last=True)
+    yield from _text(subject, _ev("quantity"), claim.quantity, "decimal")
+    yield from _text(subject, _ev("unit"), claim.unit)
+    if claim.scenario:
+        yield subject, _ev("underScenario"), iri("scenario", claim.scenario)
+        if claim.phase:
+            yield subject, _ev("inPhase"), iri("scenario", f"{claim.scenario}/phase-{claim.phase}")
+    for condition in claim.conditional_on:
+        yield subject, _ev("conditionalOn"), iri("id", condition)
+    stamp = recorded if "T" in recorded else recorded + "T00:00:00Z"
+    yield subject, _ev("recordedAt"), literal(stamp, "dateTime")
+    yield from _text(subject, _NOTE, claim.note)
+    if claim.id in view.retracted:
+        yield subject, _ev("retractedBecause"), literal(view.retracted[claim.id])
+
+
+def _scenario(view: View, scenario: Scenario) -> Iterator[Triple]:
+    whole = iri("scenario", scenario.id)
+    subject = iri("scenario", f"{scenario.id}/phase-{scenario.phase}") if scenario.phase else whole
+    yield subject, RDF_TYPE, _ev("DealPhase" if scenario.phase else "Scenario")
+    yield subject, _LABEL, literal(scenario.label)
+    if scenario.phase:
+        yield subject, _ev("phaseOf"), whole
+        yield subject, _ev("phaseNumber"), literal(scenario.phase, "integer")
+        following = (scenario.id, str(int(scenario.phase) + 1))
+        if following in view.scenarios:
+            yield subject, _ev("nextPhase"), iri("scenario", f"{scenario.id}/phase-{following[1]}")
+    for condition in scenario.conditions:
+        yield subject, _ev("condition"), literal(condition)
+    if scenario.source:
+        yield subject, _ev("statedIn"), iri("source", scenario.source)
+        if scenario.evidence.quote:
+            yield from _passage(subject, scenario.evidence, scenario.source)
+    yield from _text(subject, _NOTE, scenario.note)
+
+
+def _proposition(view: View, weighing: Weighing) -> Iterator[Triple]:
+    words, proposition = view.words, weighing.proposition
+    subject = iri("prop", words.proposition_id(proposition))
+    head = words.head(proposition)
+    yield subject, RDF_TYPE, _ev("Proposition")
+    yield subject, _ev("headSubject"), head[0]
+    yield subject, _ev("headPredicate"), head[1]
+    yield subject, _ev("headObject"), head[2]
+    if words.relations[proposition.relation].pattern != "direct":
+        yield subject, _ev("concernsRelationship"), words.relationship(proposition)
+    if proposition.layer:
+        yield subject, _ev("aboutLayer"), iri("evv", "layer-" + proposition.layer)
+    yield subject, _ev("standing"), iri("evv", "standing-" + weighing.standing)
+    if weighing.status:
+        yield subject, _ev("currentStatus"), iri("evv", "status-" + weighing.status)
+    yield subject, _ev("temporalState"), iri("evv", "time-" + weighing.time)
+    yield subject, _ev("originCount"), literal(str(len(weighing.origins_for)), "integer")
+    yield subject, _ev("disputingOriginCount"), literal(str(len(weighing.origins_against)), "integer")
+    yield subject, _LABEL, literal(words.sentence(proposition, view.labels))
+    for denial in weighing.denied:
+        for affirmation in weighing.affirmed:
+            yield iri("claim", denial.id), _ev("disputes"), iri("claim", affirmation.id)
+
+
+def records(view: View) -> Iterator[Triple]:
+    """Yield the record triples of a view's default graph."""
+    for entity in view.entities.values():
+        yield from _entity(view, entity)
+    for source in view.sources.values():
+        yield from _source(view, source)
+    for scenario in view.scenarios.values():
+        yield from _scenario(view, scenario)
+    for key, entry in view.entries.items():
+        assert isinstance(entry.record, Claim)
+        if key in view.counted or key in view.retracted:  # what a policy leaves out is no record of its view
+            yield from _claim(view, entry.record, entry.recorded)
+    for weighing in view.weighings.values():
+        yield from _proposition(view, weighing)
+
+
+# -- inference
+
+
+@cache
+def _ontology() -> tuple[Triple, ...]:
+    """The ontology's triples as N-Triples terms, blank nodes kept apart by module."""
+    import pyoxigraph
+
+    found: list[Triple] = []
+    for number, path in enumerate(ontology_files()):
+        if path.stem in ("shapes", "alignments"):
+            continue
+        for quad in pyoxigraph.parse(path=str(path), format=pyoxigraph.RdfFormat.TURTLE):
+            terms = [
+                str(term) if not isinstance(term, pyoxigraph.BlankNode) else f"_:m{number}x{term.value}"
+                for term in (quad.subject, quad.predicate, quad.object)
+            ]
+            found.append((terms[0], terms[1], terms[2]))
+    return tuple(found)
+
+
+@cache
+def _rules() -> tuple[Rule, ...]:
+    """The ontology's axioms and the rule files, compiled once per process."""
+    rules = list(rules_of_ontology(_ontology()).rules)
+    for path in sorted((folder("queries") / "rules").glob("*.rq")):
+        rules += parse_rules(path.read_text(encoding="utf-8"), prefixes=PREFIXES, source=path.name)
+    return tuple(rules)
+
+
+def _reach(view: View) -> Iterator[Triple]:
+    """The reach table (``ontology/reach.csv``) as it governs each policy on file: kinds of tie, and layers if confined."""
+    for entity in view.entities.values():
+        kinds = [view.words.kinds[code].cls for code in entity.kinds if code in view.words.kinds]
+        classes = frozenset[str]().union(*(view.words.superclasses(kind) for kind in kinds))
+        if "PolicyInstrument" not in classes:
+            continue
+        policy, lines = iri("id", entity.id), view.words.reach_lines(classes, entity.id)
+        for line in lines:
+            yield policy, _ev("reaches"), _ev(line["reaches"])
+            if line["layer"]:
+                yield policy, _ev("reachesLayer"), iri("evv", "layer-" + line["layer"])
+        if any(not line["layer"] for line in lines):
+            yield policy, RDF_TYPE, _ev("AnyLayerInstrument")
+
+
+def conclusions(view: View) -> Closure:
+    """Close the propositions that hold under a view, with the claims as witnesses.
+
+    Returns
+    -------
+    kg.infer.Closure
+        Asserted are the content of each holding proposition (any one of its claims suffices) and, as background
+        that needs no claim, the kinds of entities. The ontology's axioms and the rules in ``queries/rules`` decide
+        what follows.
+    """
+    asserted: list[tuple[Triple, frozenset[str]]] = []
+    for weighing in view.holding:
+        support, proposition = view.support(weighing), weighing.proposition
+        asserted += [(triple, support) for triple in view.words.triples(proposition)]
+        if view.words.relations[proposition.relation].pattern != "direct" and not (
+            proposition.in_market or proposition.outside_market
+        ):
+            # A rule cannot see that a market is absent, so the loader says it.
+            asserted.append(
+                ((view.words.relationship(proposition), RDF_TYPE, _ev("UnscopedRelationship")), support)
+            )
+    background = frozenset[str]()
+    kinds = (RDF_TYPE, _ev("classifiedAs"))
+    asserted += [
+        (triple, background)
+        for entity in view.entities.values()
+        for triple in _entity(view, entity)
+        if triple[1] in kinds
+    ]
+    asserted += [(triple, background) for triple in _ontology() if triple[1] == _ev("subLayerOf")]
+    asserted += [(triple, background) for triple in _reach(view)]
+    return close(asserted, _rules(), blocked=_denied(view))
+
+
+def _denied(view: View) -> Iterator[Triple]:
+    """What somebody denies and the view does not accept: it must not come in by another door either.
+
+    A denial of a special case (one layer, one market) does not speak against the plain statement.
+    """
+    for proposition, weighing in view.weighings.items():
+        if not weighing.denied or view.policy.accepts(weighing):
+            continue
+        if proposition.layer or proposition.in_market or proposition.outside_market or proposition.verb:
+            continue
+        head = view.words.head(proposition)
+        yield head
+        if view.words.relations[proposition.relation].pattern == "mutual":
+            yield head[2], head[1], head[0]
+
+
+# -- the dataset
+
+
+def quads(view: View, closure: Closure | None = None) -> Iterator[str]:
+    """Yield the dataset of a view as N-Quads lines.
+
+    Parameters
+    ----------
+    view : View
+    closure : Closure, optional
+        What follows; worked out when not given.
+    """
+    closure = closure or conclusions(view)
+    seen: set[Triple] = set()
+    for triple in (*_ontology(), *records(view), *closure.triples()):
+        if triple not in seen:
+            seen.add(triple)
+            yield f"{triple[0]} {triple[1]} {triple[2]} .\n"
+    for proposition in view.weighings:
+        graph = iri("prop", view.words.proposition_id(proposition))
+        for triple in view.words.triples(proposition):
+            yield f"{triple[0]} {triple[1]} {triple[2]} {graph} .\n"
+
+
+class _Stream:
+    """N-Quads lines as the byte stream that a bulk load reads, so that a large view never stands in memory as text."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines, self._rest = iter(lines), b""
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes."""
+        parts, length = [self._rest], len(self._rest)
+        for line in self._lines:
+            parts.append(line.encode("utf-8"))
+            length += len(parts[-1])
+            if 0 <= size <= length:
+                break
+        whole = b"".join(parts)
+        self._rest = whole[size:] if size >= 0 else b""
+        return whole[:size] if size >= 0 else whole
+
+
+class Index:
+    """The stores of a workspace, one for each (ledger head, policy).
+
+    Parameters
+    ----------
+    place : Path
+        Folder that holds them.
+    """
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+
+    def name(self, head: str, policy: Policy) -> str:
+        """Return the folder name of the store of a view."""
+        made_with = hashlib.sha256(
+            f"{_LAYOUT} {vocabulary().fingerprint} {_rules_stamp()}".encode()
+        ).hexdigest()[:6]
+        return f"{head[:16]}-{policy.key}-{made_with}"
+
+    def store(self, ledger: Ledger, policy: Policy) -> Path:
+        """Return the folder of the store of a view, building it when it is missing or damaged.
+
+        Raises
+        ------
+        Unavailable
+            If the disk is full or cannot be written.
+
+        Notes
+        -----
+        Finding a sealed store costs a hash over its files (about 1 GB/s); building one about 2 s for 1,000 claims
+        in a fresh process, most of it inference.
+        """
+        policy = policy.settled(ledger)
+        final = self.place / self.name(ledger.head, policy)
+        if _sealed(final):
+            with contextlib.suppress(OSError):
+                os.utime(final)
+            return final
+        try:
+            self.place.mkdir(parents=True, exist_ok=True, mode=0o700)
+            view = View(ledger, policy)
+            final = self.place / self.name(view.head, policy)  # a load may have come between
+            if not _sealed(final):
+                self._build(view, final)
+                self._tidy(final)
+        except OSError as error:
+            raise Unavailable(f"the index could not be written; the ledger is unharmed: {error}") from error
+        return final
+
+    def _build(self, view: View, final: Path) -> None:
+        import pyoxigraph
+
+        scratch = Path(tempfile.mkdtemp(prefix="building-", dir=self.place))
+        try:
+            store = pyoxigraph.Store(str(scratch / "store"))
+            store.bulk_load(cast("IO[bytes]", _Stream(quads(view))), format=pyoxigraph.RdfFormat.N_QUADS)
+            store.flush()
+            del store
+            _seal(scratch)
+            if final.exists() and not _sealed(final):
+                final.rename(scratch.with_name(scratch.name + "-damaged"))
+            try:
+                scratch.rename(final)
+            except OSError:
+                if not _sealed(final):  # else another process was quicker, with the same content
+                    raise
+        except (RuntimeError, SyntaxError) as error:
+            raise Unavailable(f"the index could not be built; the ledger is unharmed: {error}") from error
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _tidy(self, newest: Path) -> None:
+        """Drop stores that nobody has used for an hour beyond the newest few, and what killed builds left behind."""
+        used: list[tuple[float, Path]] = []
+        for path in self.place.iterdir():
+            with contextlib.suppress(OSError):  # a neighbour may be tidying too
+                used.append((path.stat().st_mtime, path))
+        used.sort(reverse=True)
+        old = time.time() - 3600
+        finished = [item for item in used if not item[1].name.startswith("building-")]
+        remains = [item for item in used if item[1].name.startswith("building-")]
+        for when, path in [*finished[_KEEP:], *remains]:
+            idle = when < old or path.name.endswith("-damaged") or len(finished) > 4 * _KEEP
+            if idle and path != newest:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _rules_stamp() -> str:
+    paths = sorted((folder("queries") / "rules").glob("*.rq"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
+
+
+def _files(place: Path) -> dict[str, str]:
+    """Hashes of a store's data files; the engine's own log and lock files may change when it is opened."""
+    found = {}
+    for path in sorted((place / "store").iterdir()):
+        if path.name.startswith("LOG") or path.name == "LOCK":
+            continue
+        found[path.name] = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+    return found
+
+
+def _seal(place: Path) -> None:
+    (place / "seal.json").write_text(json.dumps(_files(place), indent=1), encoding="utf-8")
+
+
+def _sealed(place: Path) -> bool:
+    try:
+        return bool(_files(place) == json.loads((place / "seal.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return False
+
+
+def open_store(place: Path) -> pyoxigraph.Store:
+    """Open a built store for reading.
+
+    Raises
+    ------
+    Unavailable
+        If the engine cannot open it.
+    """
+    import pyoxigraph
+
+    try:
+        return pyoxigraph.Store.read_only(str(place / "store"))
+    except OSError as error:
+        raise Unavailable(f"the index cannot be opened: {error}") from error

@@ -1,0 +1,138 @@
+"""The index: derived, named after the ledger head, sealed, and rebuilt whenever it is missing or damaged."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+
+import pytest
+
+from kg.index import Index
+from tests.conftest import policy
+
+PREFIX = "PREFIX ev: <https://w3id.org/evsw/ontology#> PREFIX id: <https://w3id.org/evsw/id/> "
+SUPPLIERS = "SELECT ?who { ?who ev:supplies id:aurora } ORDER BY ?who"
+
+
+def suppliers(world, **more):
+    return [row["who"]["value"].rsplit("/", 1)[-1] for row in world.query(SUPPLIERS, policy(**more)).rows]
+
+
+def data_files(store):
+    return [path for path in (store / "store").iterdir() if path.suffix == ".sst"]
+
+
+def test_a_store_is_named_after_the_ledger_head_and_the_policy(world):
+    """Another head or another policy is another store; the same ones are the same."""
+    first = world.store()
+    assert first.name.startswith(world.head[:16])
+    assert world.store() == first
+    assert world.store(policy("alive")) != first
+
+
+@pytest.mark.parametrize("damage", ["missing", "emptied", "truncated", "flipped", "unsealed", "extra"])
+def test_a_damaged_store_is_rebuilt_and_answers_the_same(world, damage):
+    """Whatever happened to it, the ledger is the truth."""
+    before = suppliers(world)
+    store = world.store()
+    victim = max(data_files(store), key=lambda path: path.stat().st_size)
+    if damage == "missing":
+        shutil.rmtree(store)
+    elif damage == "emptied":
+        for path in (store / "store").iterdir():
+            path.unlink()
+    elif damage == "truncated":
+        victim.write_bytes(victim.read_bytes()[:-40])
+    elif damage == "flipped":
+        raw = bytearray(victim.read_bytes())
+        raw[len(raw) // 2] ^= 0xFF
+        victim.write_bytes(raw)
+    elif damage == "unsealed":
+        (store / "seal.json").unlink()
+    else:
+        (store / "store" / "999999.sst").write_bytes(b"not ours")
+    assert suppliers(world) == before == ["basalt", "fjord"]
+
+
+def test_asking_does_not_break_the_seal(world):
+    """Opening a store for reading leaves it as it was built."""
+    store = world.store()
+    stamp = store.stat().st_ino
+    for _ in range(3):
+        suppliers(world)
+    assert world.store().stat().st_ino == stamp
+
+
+def test_a_load_is_seen_at_once_and_an_undo_too(world, tmp_path):
+    """Each head has a store of its own, so no answer mixes two."""
+    folder = tmp_path / "more"
+    folder.mkdir()
+    (folder / "facts.csv").write_text(
+        "subject,relation,object,layer,stance,source,paraphrase\ncirrus,supplies,aurora,connectivity,reported,inland-2026-01-11,A box.\n",
+        encoding="utf-8",
+    )
+    _, batch = world.load(folder)
+    assert suppliers(world) == ["basalt", "cirrus", "fjord"]
+    world.undo(batch.seq)
+    assert suppliers(world) == ["basalt", "fjord"]
+
+
+def test_old_stores_and_the_remains_of_killed_builds_go(world):
+    """What nobody has used for an hour goes beyond the newest few; what is in use stays."""
+    place = world.home / "index"
+    for origins in range(1, 10):
+        world.store(policy(min_origins=origins))
+    (place / "building-killed").mkdir()
+    assert len(list(place.iterdir())) == 10
+    for path in place.iterdir():
+        os.utime(path, (time.time() - 7200,) * 2)
+    fresh = world.store(policy("alive"))
+    assert len(list(place.iterdir())) <= 7
+    assert fresh.exists()
+    assert not (place / "building-killed").exists()
+
+
+def test_a_denied_fact_stays_behind_graph(world):
+    """The content of every proposition can be asked for, but never answers as true."""
+    inside = "{ ?tie a ev:Negotiation ; ev:negotiator id:aurora , id:cirrus }"
+    assert world.query(f"ASK {inside}").boolean is False
+    assert world.query("ASK { GRAPH ?g " + inside + " }").boolean is True
+    assert world.query(f"ASK {inside}", policy("alive")).boolean is True
+
+
+def test_the_same_view_is_an_rdflib_dataset(world):
+    """For Python callers, with the default graph alone as default."""
+    data = world.dataset()
+    rows = {str(row[0]).rsplit("/", 1)[-1] for row in data.query(PREFIX + SUPPLIERS)}
+    assert rows == {"basalt", "fjord"}
+    assert not data.query(PREFIX + "ASK { ?tie a ev:Negotiation }").askAnswer
+    assert data.query(PREFIX + "ASK { GRAPH ?g { ?tie a ev:Negotiation } }").askAnswer
+
+
+def test_both_engines_answer_alike(world, tmp_path):
+    """RDFLib's own engine over the exported dataset, against Oxigraph over the store."""
+    import rdflib
+
+    from kg.index import quads
+
+    other = rdflib.Dataset()
+    other.parse(data="".join(quads(world.view())), format="nquads")
+    for text in (
+        SUPPLIERS,
+        "SELECT ?claim ?stance { ?claim a ev:Claim ; ev:stance ?stance } ORDER BY ?claim",
+        "SELECT ?p ?s ?n { ?p a ev:Proposition ; ev:standing ?s ; ev:originCount ?n } ORDER BY ?p",
+        "SELECT ?x ?y { ?x ev:dependsOn ?y } ORDER BY ?x ?y",
+        "SELECT ?x ?p { ?x ev:exposedTo ?p } ORDER BY ?x ?p",
+    ):
+        mine = [tuple(cell["value"] for cell in row.values()) for row in world.query(text).rows]
+        theirs = [tuple(str(cell) for cell in row) for row in other.default_graph.query(PREFIX + text)]
+        assert mine
+        assert sorted(mine) == sorted(theirs)
+
+
+def test_a_store_of_another_ontology_is_not_mistaken_for_this_one(world, monkeypatch):
+    """The name carries a fingerprint of the terms and rules it was built with."""
+    name = Index(world.home).name(world.head, policy())
+    monkeypatch.setattr("kg.index._rules_stamp", lambda: "other rules")
+    assert Index(world.home).name(world.head, policy()) != name

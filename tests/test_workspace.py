@@ -1,0 +1,79 @@
+"""The workspace: made once, never over another's, and undone with care."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+from kg import KnowledgeGraph
+from kg.errors import Misuse, NotFound
+from tests.conftest import WORLD
+
+
+def test_a_workspace_made_at_the_same_time_does_not_replace_one_that_was_filled_meanwhile(
+    tmp_path, monkeypatch
+):
+    """Process B is still making the ledger while A makes it, loads a batch and closes: the batch stays."""
+    home = tmp_path / "home"
+    link = os.link
+
+    def slow(source, target):
+        monkeypatch.setattr(os, "link", link)
+        with KnowledgeGraph(home) as first:
+            assert first.load(WORLD)[1] is not None
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", slow)
+    with KnowledgeGraph(home) as second:
+        assert "aurora" in second.view().entities
+
+
+def test_many_at_once_come_to_the_same_head(tmp_path):
+    """Whoever is first, all see the same facts."""
+    heads = []
+
+    def start():
+        with KnowledgeGraph(tmp_path / "home") as graph:
+            heads.append(graph.head)
+
+    threads = [threading.Thread(target=start) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(heads) == 3
+    assert len(set(heads)) == 1
+
+
+def test_undoing_the_cards_that_others_stand_on_needs_to_be_meant(world, tmp_path):
+    """The facts of a later batch would hang in the air."""
+    folder = tmp_path / "more"
+    folder.mkdir()
+    (folder / "facts.csv").write_text(
+        "subject,relation,object,layer,stance,source,paraphrase\nfjord,supplies,basalt,pack,reported,inland-2026-01-11,A frame.\n",
+        encoding="utf-8",
+    )
+    _, batch = world.load(folder)
+    with pytest.raises(Misuse, match="--force"):
+        world.undo(1)
+    world.undo(batch.seq)
+    world.undo(1)
+    assert world.view().entities == {}
+
+
+def test_a_name_is_accepted_where_a_query_takes_a_value(world):
+    """Label, alias or id; a layer that is none is told."""
+    text = "SELECT ?who { VALUES ?maker { UNDEF } ?who ev:supplies ?maker } ORDER BY ?who"
+    assert world.query(text, maker="Aurora Motors").rows == world.query(text, maker="aurora").rows != []
+    with pytest.raises(NotFound, match="battery"):
+        world.term("batery", "layer")
+
+
+def test_the_stamp_tells_the_whole_policy(world):
+    """An answer without a source is not taken for one with it."""
+    from tests.conftest import policy
+
+    view = world.view(policy(without=frozenset({"Wire Daily"}), min_origins=2))
+    assert view.stamp()["view"] == "cautious, without Wire Daily, 2 origins"
