@@ -510,7 +510,7 @@ def run(
     environment = {
         key: value for key, value in os.environ.items() if key not in ("PYTHONSTARTUP", "PYTHONINSPECT")
     }
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (here, environment.get("PYTHONPATH"))))
+    environment["PYTHONPATH"] = os.pathsep.join((here, *_absolute(environment.get("PYTHONPATH", ""))))
     child = subprocess.Popen(
         # -P: the folder the user happens to stand in must not be on the path.
         [sys.executable, "-P", "-c", "from kg.query import _child; _child()"],
@@ -540,6 +540,11 @@ def run(
         reply.get("truncated", False),
         dict(stamp),
     )
+
+
+def _absolute(path: str) -> list[str]:
+    """Keep the entries of a search path that do not depend on the folder the user stands in."""
+    return [entry for entry in path.split(os.pathsep) if Path(entry).is_absolute()]
 
 
 def _explained(kind: str, message: str, text: str) -> KgError:

@@ -204,6 +204,7 @@ def test_no_file_of_the_current_folder_is_run(store, tmp_path, monkeypatch):
     for name in ("json.py", "csv.py", "pyoxigraph.py"):
         (tmp_path / name).write_text("open('sprung', 'w').close()\nraise SystemExit('sprung')\n")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", ".")
     assert query.run("ASK {}", store, STAMP).boolean is True
     assert not (tmp_path / "sprung").exists()
 
