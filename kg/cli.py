@@ -563,13 +563,11 @@ def claim(key: str, form: str, as_json: bool, **flags: Any) -> None:
 @_view_flags
 def source(key: str, form: str, as_json: bool, **flags: Any) -> None:
     """Show a source and every claim drawn from it or citing it."""
-    from kg.claim import Claim
-
     body: dict[str, Any]
     with _opened(flags) as graph:
         view = graph.view()
         found = view.source(key)
-        claims = [entry.record for entry in view.entries.values() if isinstance(entry.record, Claim)]
+        claims = view.claims
         drawn = [view.card(claim) for claim in claims if claim.source == found.id]
         citing = [view.card(claim) for claim in claims if claim.cited_source == found.id]
         body = {

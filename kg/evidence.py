@@ -18,7 +18,7 @@ from itertools import groupby
 from kg.claim import Claim, Entity, Proposition, Source, Stance, Standing, Status
 from kg.vocabulary import Vocabulary
 
-__all__ = ["Origins", "Time", "Weighing", "first_day", "last_day", "life", "time_of", "weigh"]
+__all__ = ["Origins", "Time", "Weighing", "first_day", "last_day", "life", "time_of", "voices", "weigh"]
 
 
 class Time(StrEnum):
@@ -219,6 +219,15 @@ def weigh(
     return result
 
 
+def voices(denied: list[Claim]) -> list[Claim]:
+    """Return the denials that count as voices.
+
+    "Denied by parties not named" is the named parties' denial heard from afar, not a voice of its own; it counts
+    only where nobody in particular denies.
+    """
+    return [claim for claim in denied if claim.speaker] or denied
+
+
 def _ends(proposition: Proposition) -> tuple[str, str]:
     """The two participants, whichever way round."""
     one, other = proposition.subject, proposition.object
@@ -255,11 +264,9 @@ def _weighing(
     # Only what somebody affirms has a life of its own; a hypothesis has the status it gives itself, or none.
     default = words.relations[proposition.relation].default_status if affirmed else ""
     status, time = life(telling, default, origins, as_of) if telling else ("", Time.UNKNOWN)
-    # "Denied by parties not named" is the named parties' denial heard from afar, not a voice of its own.
-    voiced = [claim for claim in denied if claim.speaker] or denied
     return Weighing(
         proposition, tuple(affirmed), tuple(denied), hypothesised, opinions, standing, status, time,
-        origins.group(affirmed), origins.group(voiced),
+        origins.group(affirmed), origins.group(voices(denied)),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kg.claim import Claim, Proposition, Stance
 from kg.errors import NotFound
-from kg.evidence import Weighing, weigh
+from kg.evidence import Weighing, voices, weigh
 from kg.view import POLICIES, Policy, View
 
 if TYPE_CHECKING:
@@ -101,7 +101,9 @@ def why(view: View, subject: str, relation: str, target: str) -> dict[str, Any]:
         "origins": {
             side: [
                 {"origin": view.origins.label(origin), "claims": [claim.id for claim in grouped]}
-                for origin, grouped in view.origins.group(_voiced(side, sides[side])).items()
+                for origin, grouped in view.origins.group(
+                    voices(sides[side]) if side == "against" else sides[side]
+                ).items()
             ]
             for side in ("for", "against")
         },
@@ -122,11 +124,6 @@ def why(view: View, subject: str, relation: str, target: str) -> dict[str, Any]:
         "proof": proof,
         **view.stamp(),
     }
-
-
-def _voiced(side: str, claims: list[Claim]) -> list[Claim]:
-    """The claims that count as voices: a denial by nobody in particular does not when somebody in particular denies."""
-    return [claim for claim in claims if claim.speaker] or claims if side == "against" else claims
 
 
 def _whole(view: View, asked: Proposition, related: list[Weighing]) -> Weighing | None:

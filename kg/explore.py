@@ -25,7 +25,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from kg.claim import Claim, Proposition, Stance
+from kg.claim import Proposition, Stance
 from kg.errors import KgError, NotFound, Unavailable
 from kg.evidence import Weighing
 from kg.explain import entity_dossier, why
@@ -291,7 +291,7 @@ class _Pages:
     def source(self, request: Request, view: View) -> Response:
         source = view.source(request.path_params["id"])
         card = {**(view.source_card(source.id) or {}), "author": source.author, "lang": source.lang}
-        claims = _claims(view)
+        claims = view.claims
         return self.html(
             "source",
             view,
@@ -302,7 +302,7 @@ class _Pages:
         )
 
     def sources(self, _: Request, view: View) -> Response:
-        drawn = Counter(claim.source for claim in _claims(view))
+        drawn = Counter(claim.source for claim in view.claims)
         rows = [
             [
                 _cell(source.publisher),
@@ -447,10 +447,6 @@ class _Pages:
             page(exposure_scene(report), home="/"),
             headers={"Content-Security-Policy": "frame-ancestors 'none'"},
         )
-
-
-def _claims(view: View) -> list[Claim]:
-    return [entry.record for entry in view.entries.values() if isinstance(entry.record, Claim)]
 
 
 def _cell(text: str, url: str = "") -> dict[str, str]:

@@ -358,6 +358,11 @@ class View:
         ]
         raise NotFound("entity", name, candidates)
 
+    @property
+    def claims(self) -> list[Claim]:
+        """All live claims in the order they were recorded, those left out by the policy included."""
+        return [entry.record for entry in self.entries.values() if isinstance(entry.record, Claim)]
+
     def claim(self, key: str) -> Claim:
         """Return the live claim with this id (a prefix of at least six characters will do).
 

@@ -313,9 +313,7 @@ class KnowledgeGraph:
     def claims(self, policy: Policy | None = None) -> Iterator[Claim]:
         """Yield the claims that count under a policy: neither withdrawn nor left out."""
         view = self.view(policy)
-        for entry in view.entries.values():
-            if isinstance(entry.record, Claim) and entry.record.id in view.counted:
-                yield entry.record
+        yield from (claim for claim in view.claims if claim.id in view.counted)
 
     def verify(self, head: str = "") -> list[Problem]:
         """Return what is wrong with the ledger; see `kg.ledger.Ledger.verify`."""
