@@ -54,7 +54,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kg import factfile
+from kg import factfile, formats
 from kg.claim import Claim, Entity, Record, Scenario, Source
 from kg.errors import Misuse, Problem, Refused, Unavailable
 from kg.evidence import Weighing
@@ -284,7 +284,7 @@ class _Examination:
         self.proposed: factfile.FactFile | None = None
         self.told: list[Problem] = []  # what the loader says of a proposed batch
         if batch is not None:
-            self.proposed = factfile.read(Path(batch))
+            self.proposed = formats.read(Path(batch))
             checked = check_batch(self.proposed, OnFile.of(graph.ledger))
             self.told = checked.problems
             self.ledger = _Proposed(graph.ledger, checked.records, self.proposed.recorded)

@@ -26,6 +26,7 @@ __all__ = [
     "Claim",
     "Entity",
     "Evidence",
+    "Match",
     "Proposition",
     "Record",
     "Retraction",
@@ -274,7 +275,7 @@ class Source(_Kept):
 
 @dataclass(frozen=True)
 class Entity(_Kept):
-    """The card of a thing that propositions are about: names, kinds, place, parent."""
+    """The card of a thing that propositions are about: names, kinds, place, parent, identifiers (``lei:…``)."""
 
     id: str
     label: str
@@ -282,6 +283,7 @@ class Entity(_Kept):
     country: str = ""
     parent: str = ""
     aliases: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -313,11 +315,21 @@ class Retraction(_Kept):
     reason: str
 
 
-Record = Claim | Source | Entity | Scenario | Retraction
+@dataclass(frozen=True)
+class Match(_Kept):
+    """A decision about a name as some file writes it: it means an entity (``same``), or does not (``different``)."""
+
+    name: str
+    entity: str
+    verdict: str
+    reason: str = ""
+
+
+Record = Claim | Source | Entity | Scenario | Retraction | Match
 _TYPES: dict[str, type[Any]] = {
-    kind.__name__.lower(): kind for kind in (Claim, Source, Entity, Scenario, Retraction)
+    kind.__name__.lower(): kind for kind in (Claim, Source, Entity, Scenario, Retraction, Match)
 }
-_TUPLES = {"kinds", "aliases", "conditions", "conditional_on"}
+_TUPLES = {"kinds", "aliases", "identifiers", "conditions", "conditional_on"}
 
 
 def record_from(text: str) -> Record:

@@ -17,6 +17,7 @@ from kg.claim import (
     Evidence,
     Proposition,
     Record,
+    Retraction,
     Scenario,
     Source,
     Stance,
@@ -24,11 +25,11 @@ from kg.claim import (
     is_country,
 )
 from kg.errors import Problem, near
-from kg.factfile import FactFile, Row
+from kg.factfile import COLUMNS, FactFile, Row
 from kg.ledger import Batch, Ledger
 from kg.vocabulary import Relation, Vocabulary, vocabulary
 
-__all__ = ["CARDS", "Checked", "OnFile", "check", "load"]
+__all__ = ["CARDS", "Checked", "OnFile", "check", "load", "unload"]
 
 #: The source of what entity cards themselves say (place, parent): our own compilation, and marked as such.
 CARDS = Source(
@@ -50,6 +51,11 @@ SOURCE_KINDS = (
     "reference",
 )
 
+#: Cells of a fact that the claim keeps as they are.
+_CLAIM_CELLS = (
+    "stance", "source", "status", "cited_source", "depth", "speaker", "speaker_text", "confidence", "quantity", "unit",
+    "scenario", "phase", "note",
+)  # fmt: skip
 _READING_ORDER = {"batch.toml": 0, "entities.csv": 1, "sources.csv": 2, "scenarios.csv": 3}
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 _DATE = re.compile(r"(?!0000)[0-9]{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?\Z")
@@ -138,12 +144,65 @@ def check(batch: FactFile, on_file: OnFile, words: Vocabulary | None = None) -> 
     return _Check(batch, on_file, words or vocabulary()).run()
 
 
+def unload(records: Iterable[Record], *, title: str = "") -> FactFile:
+    """Return the batch whose check gives exactly these records: the way out of the ledger for every format.
+
+    Parameters
+    ----------
+    records : iterable of Record
+    title : str
+
+    Returns
+    -------
+    FactFile
+        Rows without a place of their own (line 0), in the order of the records.
+    """
+    batch = FactFile(title=title)
+    for record in records:
+        table, cells = _cells(record)
+        batch.rows(table).append(Row("", 0, {name: text for name, text in cells.items() if text}))
+    return batch
+
+
+def _cells(record: Record) -> tuple[str, dict[str, str]]:
+    if isinstance(record, Claim):
+        claim, p, e = record, record.proposition, record.evidence
+        plain = (*_CLAIM_CELLS, "valid_from", "valid_to")
+        return "facts", {
+            **{name: getattr(p, name) for name in ("subject", "relation", "object", "verb", "in_market", "outside_market")},
+            "layer": p.layer or claim.about_layer,
+            **{name: str(getattr(claim, name)) for name in plain},
+            **{name: getattr(e, name) for name in ("quote", "quote_prefix", "quote_suffix", "paraphrase", "locator")},
+            "conditional_on": ";".join(claim.conditional_on),
+        }  # fmt: skip
+    if isinstance(record, Entity):
+        lists = {name: ";".join(getattr(record, name)) for name in ("kinds", "aliases", "identifiers")}
+        return "entities", {
+            **{name: getattr(record, name) for name in ("id", "label", "country", "parent", "note")},
+            **lists,
+        }
+    if isinstance(record, Source):
+        return "sources", {name: getattr(record, name) for name in COLUMNS["sources"]}
+    if isinstance(record, Scenario):
+        e = record.evidence
+        return "scenarios", {
+            **{name: getattr(record, name) for name in ("id", "phase", "label", "source", "note")},
+            "conditions": " | ".join(record.conditions),
+            "quote": e.quote, "quote_prefix": e.quote_prefix, "quote_suffix": e.quote_suffix,
+        }  # fmt: skip
+    if isinstance(record, Retraction):
+        return "withdrawals", {"claim": record.claim, "reason": record.reason}
+    return "matches", {name: getattr(record, name) for name in COLUMNS["matches"]}
+
+
 class _Check:
     def __init__(self, batch: FactFile, on_file: OnFile, words: Vocabulary) -> None:
         self.batch, self.on_file, self.words = batch, on_file, words
         self.out = Checked(problems=list(batch.problems))
         self.seen: dict[tuple[str, str], Row] = {}
         self.cards_told = False
+        # An export states the claims of the cards as rows of their own; deriving them again could add to them.
+        self.cards_stated = any(row.get("source") == CARDS.id for row in batch.facts)
 
     def run(self) -> Checked:
         cards = [found for row in self.batch.entities if (found := self.entity(row))]
@@ -298,6 +357,7 @@ class _Check:
             country,
             row.get("parent"),
             tuple(_split(row.get("aliases"))),
+            tuple(_split(row.get("identifiers"))),
             row.get("note"),
         )
         if self.clash(row, card, self.on_file.entities.get(card.id), "entity"):
@@ -377,6 +437,8 @@ class _Check:
         """Turn the place and parent of a card into claims, so that no hop of a path is without one."""
         mine = self.classes(card.id)
         found: list[tuple[str, str, str]] = []
+        if self.cards_stated:
+            return
         if card.country:
             place = self._places().get(card.country)
             relation = next(
@@ -635,26 +697,9 @@ class _Check:
             outside_market=row.get("outside_market"),
             verb=row.get("verb"),
         )
-        plain = (
-            "stance",
-            "source",
-            "status",
-            "cited_source",
-            "depth",
-            "speaker",
-            "speaker_text",
-            "confidence",
-            "valid_from",
-            "valid_to",
-            "quantity",
-            "unit",
-            "scenario",
-            "phase",
-            "note",
-        )
         return Claim(
             self.words.normal(proposition),
-            **{column: row.get(column) for column in plain},
+            **{column: row.get(column) for column in (*_CLAIM_CELLS, "valid_from", "valid_to")},
             evidence=Evidence(
                 row.get("quote"),
                 row.get("quote_prefix"),

@@ -8,14 +8,10 @@ Values are put in by token, never spliced: a question marks the place with ``VAL
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from kg import child
 from kg.errors import KgError, Misuse, NotFound, Refused, Unavailable, near
 from kg.vocabulary import PREFIXES, folder
 
@@ -498,38 +495,17 @@ def run(
     The child costs about 0.1 s.
     """
     check(text, limits)
-    job = {
-        "store": str(store / "store"),
-        "text": text,
-        "format": graph_format,
-        "rows": limits.rows,
-        "memory": limits.memory,
-        "seconds": limits.seconds,
-    }
-    here = str(Path(__file__).resolve().parent.parent)
-    environment = {
-        key: value for key, value in os.environ.items() if key not in ("PYTHONSTARTUP", "PYTHONINSPECT")
-    }
-    environment["PYTHONPATH"] = os.pathsep.join((here, *_absolute(environment.get("PYTHONPATH", ""))))
-    child = subprocess.Popen(
-        # -P: the folder the user happens to stand in must not be on the path.
-        [sys.executable, "-P", "-c", "from kg.query import _child; _child()"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
-    )  # fmt: skip
+    job = {"store": str(store / "store"), "text": text, "format": graph_format, "rows": limits.rows}
     try:
-        out, _ = child.communicate(json.dumps(job).encode("utf-8"), timeout=limits.seconds)
-    except subprocess.TimeoutExpired:
-        raise Refused(
-            f"the query was stopped after {limits.seconds:g} s; add conditions or a LIMIT"
-        ) from None
-    finally:
-        child.kill()
-        child.wait()
-    if child.returncode != 0 or not out:
+        reply = child.call("kg.query:_ask", job, seconds=limits.seconds, memory=limits.memory)
+    except child.Stopped as end:
+        if end.why == "time":
+            raise Refused(
+                f"the query was stopped after {limits.seconds:g} s; add conditions or a LIMIT"
+            ) from None
         raise Refused(
             "the query needed more memory or nesting than a query may have, and was stopped; simplify it"
-        )
-    reply = json.loads(out)
+        ) from None
     if "error" in reply:
         raise _explained(reply["kind"], reply["error"], text)
     return Answer(
@@ -540,11 +516,6 @@ def run(
         reply.get("truncated", False),
         dict(stamp),
     )
-
-
-def _absolute(path: str) -> list[str]:
-    """Keep the entries of a search path that do not depend on the folder the user stands in."""
-    return [entry for entry in path.split(os.pathsep) if Path(entry).is_absolute()]
 
 
 def _explained(kind: str, message: str, text: str) -> KgError:
@@ -565,45 +536,21 @@ def _explained(kind: str, message: str, text: str) -> KgError:
     )
 
 
-def _child() -> None:
-    """Entry of the child process: one job on standard input, one reply on standard output."""
+def _ask(job: Mapping[str, Any], blobs: Sequence[bytes], confine: child.Confine) -> dict[str, Any]:
+    """Answer one query; runs in the child process."""
     import pyoxigraph as ox
 
-    job = json.load(sys.stdin)
     try:
         store = ox.Store.read_only(job["store"])
     except OSError as error:
-        sys.stdout.write(json.dumps({"kind": "store", "error": str(error)}))
-        return
-    _give_up_rights(job)
+        return {"kind": "store", "error": str(error)}
+    confine()
     try:
-        reply = _answer(ox, store, job)
+        return _answer(ox, store, job)
     except MemoryError:
-        reply = {"kind": "memory", "error": "out of memory"}
+        return {"kind": "memory", "error": "out of memory"}
     except (SyntaxError, ValueError, RuntimeError, OSError) as error:
-        reply = {"kind": "query", "error": str(error)}
-    sys.stdout.write(json.dumps(reply))
-
-
-def _give_up_rights(job: Mapping[str, Any]) -> None:
-    """After the store is open nothing else may be: no file, no socket, no core dump, no endless memory."""
-    try:
-        import resource
-    except ImportError:  # no such limits on Windows: the gate and the deadline remain
-        return
-    wanted = {
-        resource.RLIMIT_AS: job["memory"],
-        resource.RLIMIT_CPU: int(job["seconds"]) + 2,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NOFILE: 0,
-    }
-    for limit, most in wanted.items():
-        hard = resource.getrlimit(limit)[1]
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        with contextlib.suppress(
-            ValueError, OSError
-        ):  # some systems refuse some limits; the deadline remains
-            resource.setrlimit(limit, (most, most))
+        return {"kind": "query", "error": str(error)}
 
 
 def _answer(ox: Any, store: Any, job: Mapping[str, Any]) -> dict[str, Any]:

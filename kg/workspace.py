@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kg import factfile
+from kg import formats
 from kg.claim import Claim, Entity, Source, Stance
 from kg.errors import Misuse, NotFound, Problem, Refused, Unavailable
 from kg.ingest import Checked, OnFile, check, load
@@ -98,7 +98,7 @@ class KnowledgeGraph:
             with tempfile.TemporaryDirectory(prefix="making-", dir=self.home) as scratch:
                 ledger = Ledger(Path(scratch) / file.name)
                 for number, path in enumerate(batches, 1):
-                    batch = factfile.read(path)
+                    batch = formats.read_trusted(path)
                     self._progress(f"loading {batch.title}", number, len(batches))
                     checked, _ = load(batch, ledger, recorded=batch.recorded)
                     if checked.errors:
@@ -116,7 +116,7 @@ class KnowledgeGraph:
     # -- writing
 
     def load(self, path: str | os.PathLike[str], *, dry_run: bool = False) -> tuple[Checked, Batch | None]:
-        """Load a batch of sourced facts; see `kg.factfile.read` for what `path` may be.
+        """Load a batch of sourced facts; see `kg.formats.read` for what `path` may be.
 
         Returns
         -------
@@ -125,7 +125,7 @@ class KnowledgeGraph:
         Batch or None
             The new batch; None with errors, on a dry run, or when nothing in it is new.
         """
-        batch = factfile.read(Path(path))
+        batch = formats.read(Path(path))
         if dry_run:
             return check(batch, OnFile.of(self.ledger)), None
         return load(batch, self.ledger)

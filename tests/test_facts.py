@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kg import factfile
+from kg import formats
 from kg.ingest import OnFile, check
 from kg.workspace import shipped_batches
 
@@ -69,7 +69,7 @@ def test_every_batch_loads_without_an_error():
     """In order, each resting only on those before it."""
     on_file = OnFile()
     for batch in shipped_batches():
-        assert check(factfile.read(batch), on_file).errors == [], batch.name
+        assert check(formats.read(batch), on_file).errors == [], batch.name
 
 
 @pytest.mark.skipif(

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from kg import factfile
+from kg import factfile, formats
 from kg.errors import Misuse
 from kg.ingest import OnFile, check
 from tests.conftest import WORLD
@@ -41,7 +41,7 @@ def problems(world, folder):
 
 def test_the_invented_world_loads_without_a_word(tmp_path):
     """No error and no warning."""
-    assert check(factfile.read(WORLD), OnFile()).problems == []
+    assert check(formats.read(WORLD), OnFile()).problems == []
 
 
 def test_seven_faults_are_all_told_and_nothing_is_stored(world, tmp_path):

@@ -20,7 +20,7 @@ import pytest
 import rdflib
 from rdflib.query import ResultRow
 
-from kg import KnowledgeGraph, Policy, factfile
+from kg import KnowledgeGraph, Policy, formats
 from kg.claim import Claim, Retraction
 from kg.index import open_store, quads
 from kg.ingest import load
@@ -94,7 +94,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Known]
     """The invented world with its annexe under the views that the questions need, one store for each."""
     with KnowledgeGraph(tmp_path_factory.mktemp("known"), policy(), shipped=False) as graph:
         for place in (WORLD, WORLD / "annexe"):
-            batch = factfile.read(place)
+            batch = formats.read(place)
             checked, _ = load(batch, graph.ledger, recorded=batch.recorded)
             assert not checked.problems
         misread = next(
