@@ -19,7 +19,7 @@ def __getattr__(name: str) -> Any:
 
         return KnowledgeGraph
     if name == "Policy":
-        from kg.view import Policy
+        from kg.policy import Policy
 
         return Policy
     raise AttributeError(f"module 'kg' has no attribute {name!r}")

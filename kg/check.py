@@ -1,6 +1,6 @@
 """Is the graph healthy? Ledger, shapes, consistency and hygiene, each fault led back to a row and a column.
 
-Four looks at one workspace, or at a batch that is only proposed:
+Looks at one workspace, or at a batch that is only proposed:
 
 - **ledger**: every hash (`kg.ledger.Ledger.verify`); for a proposed batch, the loader's own checks instead.
 - **shapes**: ``ontology/shapes.ttl`` over one flat graph, the ontology, all records and the content of *every*
@@ -9,6 +9,8 @@ Four looks at one workspace, or at a batch that is only proposed:
 - **consistency**: HermiT, a complete OWL 2 DL reasoner, over the ontology and what holds under a view. Of a
   contradiction a smallest set of propositions is found that suffices for it, and their claims are named.
 - **hygiene**: the questions in ``queries/hygiene``, asked of the cautious view; no row means healthy.
+- **documents**, where a folder of them is given: whether every quote stands in its source, at one place, and whether
+  the file is the one whose digest is on the source's card.
 
 **HermiT without owlready2's door.** The reasoner is the one that owlready2 brings along, but it is started here:
 ``sync_reasoner_hermit`` always sorts every individual into every class (some 20 s for the shipped facts), while the
@@ -48,23 +50,26 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import cache, cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kg import factfile, formats
-from kg.claim import Claim, Entity, Record, Scenario, Source
-from kg.errors import Misuse, Problem, Refused, Unavailable
+from kg.claim import Claim, Entity, Scenario, Source
+from kg.documents import Found, Searched, Shelf
+from kg.documents import read as read_document
+from kg.errors import KgError, Misuse, Problem, Refused, Unavailable
 from kg.evidence import Weighing
 from kg.index import Index, records
 from kg.ingest import CARDS, OnFile
 from kg.ingest import check as check_batch
 from kg.ledger import Entry, Ledger
+from kg.policy import QUARANTINE, Policy
+from kg.preview import Proposed
 from kg.query import Question, library, run, shorten
 from kg.shapes import Result, Shape, Triple, pyshacl_results, shipped_shapes, turtle
-from kg.view import QUARANTINE, Policy, View
+from kg.view import View
 from kg.vocabulary import BASE, PREFIXES, RDF_TYPE, folder, iri, ontology_files
 
 if TYPE_CHECKING:
@@ -73,7 +78,7 @@ if TYPE_CHECKING:
 __all__ = ["PARTS", "Finding", "Part", "Report", "check", "quickxplain"]
 
 #: What is looked at, in this order.
-PARTS = ("ledger", "shapes", "consistency", "hygiene")
+PARTS = ("ledger", "shapes", "consistency", "hygiene", "documents")
 
 Item = TypeVar("Item")
 
@@ -206,6 +211,7 @@ def check(
     graph: KnowledgeGraph,
     batch: Path | None = None,
     *,
+    documents: Path | None = None,
     policy: Policy | None = None,
     only: Iterable[str] = (),
     deadline: float = 120.0,
@@ -220,6 +226,8 @@ def check(
     batch : Path, optional
         A folder or file of facts: it is read and checked as if it had been loaded, and only what concerns its own
         rows is told. Nothing is stored.
+    documents : Path, optional
+        A folder with the documents of sources: every quote is looked for in its own; see `kg.documents.Shelf`.
     policy : Policy, optional
         The view whose consistency is checked, and for which dates; the graph's own by default. Shapes look at every
         claim, hygiene at the cautious view.
@@ -239,7 +247,9 @@ def check(
     Raises
     ------
     Misuse
-        If there is no such part or engine, or nothing to read at `batch`.
+        If there is no such part or engine, nothing to read at `batch`, or no folder for the part ``documents``.
+    Refused
+        If the list of documents in that folder cannot be read.
     Unavailable
         If a part was asked for by name and its program is missing or does not end in time.
 
@@ -249,13 +259,16 @@ def check(
     most of it for an index that is not there yet. With `engine` ``pyshacl`` 13 s more. A contradiction costs about
     1.5 s for each run of the reasoner: some five runs where a shape is broken too, some twenty where none is.
     """
-    wanted = tuple(only) or PARTS
+    wanted = tuple(only) or (PARTS if documents else PARTS[:-1])
     if unknown := [name for name in wanted if name not in PARTS]:
         raise Misuse(f"there is no part {unknown[0]!r}; choose from {', '.join(PARTS)}")
+    if "documents" in wanted and documents is None:
+        raise Misuse("say where the documents are: --documents DIR")
     if engine not in ("own", "pyshacl"):
         raise Misuse(f"there is no engine {engine!r}; choose own or pyshacl")
     tell = progress or (lambda what, step, steps: None)
-    examination = _Examination(graph, batch, policy or graph.policy, deadline, engine, frozenset(only))
+    shelf = Shelf(documents) if documents else None
+    examination = _Examination(graph, batch, policy or graph.policy, deadline, engine, frozenset(only), shelf)
     steps = [name for name in PARTS if name in wanted]
     for number, name in enumerate(steps):
         tell(f"checking {name}", number, len(steps))
@@ -278,7 +291,9 @@ class _Examination:
         deadline: float,
         engine: str,
         demanded: frozenset[str],
+        shelf: Shelf | None,
     ) -> None:
+        self.shelf = shelf
         self.graph, self.deadline, self.engine, self.demanded = graph, deadline, engine, demanded
         self.ledger: Ledger = graph.ledger
         self.proposed: factfile.FactFile | None = None
@@ -287,7 +302,7 @@ class _Examination:
             self.proposed = formats.read(Path(batch))
             checked = check_batch(self.proposed, OnFile.of(graph.ledger))
             self.told = checked.problems
-            self.ledger = _Proposed(graph.ledger, checked.records, self.proposed.recorded)
+            self.ledger = Proposed(graph.ledger, checked.records, self.proposed.recorded)
         # What is quarantined must be looked at again, else the next check would find it healed.
         self.policy = replace(policy, set_aside=frozenset())
         self.report = Report()
@@ -326,6 +341,7 @@ class _Examination:
                 "shapes": self._shapes,
                 "consistency": self._consistency,
                 "hygiene": self._hygiene,
+                "documents": self._documents,
             }[name](part, tell)
         except Unavailable as error:
             if name in self.demanded:
@@ -542,7 +558,7 @@ class _Examination:
                 tell(f"hygiene, question {number} of {len(questions)}")
                 severity = grades.get(question.name, "error")  # no grade is no leniency
                 try:
-                    rows = run(question.text, store, self.view.stamp()).rows
+                    rows = run(question.text, store, self.view.stamp(), pool=self.graph.workers).rows
                 except Refused as error:
                     problem = Problem(question.path.name, 0, "", "question-failed", str(error))
                     self.find("hygiene", problem, ours=True)
@@ -565,6 +581,78 @@ class _Examination:
             self.find("hygiene", Problem(*cell, question.name, message, severity), entry, claims)
         if not entries:
             self.find("hygiene", Problem(shorten(entity), 0, "", question.name, message, severity))
+
+    def _documents(self, part: Part, tell: Callable[[str], None]) -> None:
+        assert self.shelf is not None  # `check` sees to it
+        quoting: dict[str, list[Entry]] = {}
+        without = 0
+        cards: dict[str, Entry] = {}
+        for entry in self.ledger.entries():
+            record = entry.record
+            if isinstance(record, Source):
+                cards.setdefault(record.id, entry)
+            elif self.proposed is not None and entry.batch:
+                continue
+            elif isinstance(record, Claim | Scenario) and record.evidence.quote:
+                if record.record_id not in self.everything.retracted:
+                    quoting.setdefault(record.source, []).append(entry)
+            else:
+                without += isinstance(record, Claim)
+        checked = elsewhere = files = 0
+        for number, (source, entries) in enumerate(sorted(quoting.items()), 1):
+            tell(f"documents, source {number} of {len(quoting)}")
+            card = cards.get(source)
+            text = self._text_of(card) if card else None
+            if text is None:
+                elsewhere += len(entries)
+                continue
+            files += 1
+            for entry in entries:
+                checked += 1
+                self._unquoted(entry, text)
+        one = files == 1
+        part.looked_at = (
+            f"{checked:,} quote{'' if checked == 1 else 's'} in {files:,} document{'' if one else 's'}"
+        )
+        left = [f"{elsewhere:,} whose document is not in the folder"] if elsewhere else []
+        left += [f"{without:,} claims that paraphrase"] if without else []
+        part.note = f"not checked: {', '.join(left)}" if left else ""
+
+    def _text_of(self, entry: Entry) -> Searched | None:
+        """Return the text of a source, or None where the folder has none; tell of what is wrong with the file."""
+        card = entry.record
+        assert isinstance(card, Source)
+        assert self.shelf is not None
+        path = self.shelf.of(card)
+        if path is None:
+            return None
+        place = self.places.cell(entry, "sources.csv", "digest")
+        try:
+            document = read_document(path)
+        except KgError as error:
+            self.find("documents", Problem(*place, "unreadable-document", str(error)), entry, ours=True)
+            return None
+        if card.digest and card.digest != document.digest:
+            message = (
+                f"{path.name} is not the document that was read: it has the digest {document.digest}; "
+                "put the right file there, or give this version a source card of its own"
+            )
+            self.find("documents", Problem(*place, "document-differs", message), entry, ours=True)
+        return document.search()
+
+    def _unquoted(self, entry: Entry, text: Searched) -> None:
+        """Tell of a quote that does not stand in its document, or at no one place."""
+        record = entry.record
+        assert isinstance(record, Claim | Scenario)
+        evidence = record.evidence
+        found = text.find(evidence.quote, evidence.quote_prefix, evidence.quote_suffix)
+        if found.verified:
+            return
+        column, code, message, severity = _fault(found, record.source)
+        table = "facts.csv" if isinstance(record, Claim) else "scenarios.csv"
+        problem = Problem(*self.places.cell(entry, table, column), code, message, severity)
+        claims = [record.id] if isinstance(record, Claim) else []
+        self.find("documents", problem, entry, claims, ours=True)
 
     # -- quarantine
 
@@ -606,30 +694,22 @@ class _Examination:
                 part.note = f"{part.note}; {said}" if part.note else said
 
 
-class _Proposed(Ledger):
-    """A ledger as it would be with one more batch, which counts as batch 0; nothing is opened or written."""
-
-    def __init__(self, ledger: Ledger, records: Sequence[tuple[Record, str]], recorded: str) -> None:
-        self.path, self._ledger, self._records = ledger.path, ledger, records
-        self._recorded = recorded or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    @property
-    def head(self) -> str:
-        return self._ledger.head
-
-    @contextlib.contextmanager
-    def snapshot(self) -> Iterator[None]:
-        with self._ledger.snapshot():
-            yield
-
-    def entries(self, *, known_by: str = "", kind: str = "", every: bool = False) -> Iterator[Entry]:
-        ours = {record.record_id for record, _ in self._records}
-        for entry in self._ledger.entries(known_by=known_by, kind=kind, every=every):
-            if every or entry.record.record_id not in ours:
-                yield entry
-        for record, place in self._records:
-            if not kind or type(record).__name__.lower() == kind:
-                yield Entry(record, 0, self._recorded, place)
+def _fault(found: Found, source: str) -> tuple[str, str, str, str]:
+    """Return column, code, message and severity for a quote that could not be verified."""
+    if found.status == "missing":
+        near = f"; nearest is “{found.nearest[:200]}”" if found.nearest else "; nothing there comes near it"
+        cure = "copy the words again, or put your own into paraphrase"
+        return "quote", "quote-not-found", f"does not stand in {source}{near}; {cure}", "error"
+    if found.status == "ambiguous":
+        cure = "write down what stands before and after it in quote_prefix and quote_suffix"
+        return (
+            "quote",
+            "quote-ambiguous",
+            f"stands in {len(found.places)} places of {source}; {cure}",
+            "warning",
+        )
+    cure = "copy what stands directly before and after the quote again"
+    return "quote_prefix", "surroundings-differ", f"the quote stands in {source}, but never between this prefix and suffix; {cure}", "warning"  # fmt: skip
 
 
 def _grades() -> dict[str, str]:
@@ -675,7 +755,7 @@ class _Places:
         self.by_node: dict[str, list[Entry]] = {}
         self.stating: dict[str, set[str]] = {}
         self.sides: dict[tuple[str, str, str], list[Entry]] = {}
-        for entry in ledger.entries(known_by=str(view.policy.known_by or "")):
+        for entry in ledger.entries(known_by=str(view.policy.known_by or ""), at=view.policy.at):
             for node in self._nodes(view, entry):
                 self.by_node.setdefault(node, []).append(entry)
 
@@ -723,7 +803,9 @@ class _Places:
             return table, 0, column
         file, line, _ = _place(entry.place)
         claim = entry.record
+        holder, _ = factfile.cells_of(claim)  # the table its row stands in, whatever the file is called
         if isinstance(claim, Claim) and claim.source == CARDS.id:
+            holder = "entities"
             parents = {
                 self.entities[end].parent
                 for end in (claim.proposition.subject, claim.proposition.object)
@@ -732,7 +814,7 @@ class _Places:
             column = (
                 "parent" if parents & {claim.proposition.subject, claim.proposition.object} else "country"
             )
-        return file, line, column if column in factfile.COLUMNS.get(file.removesuffix(".csv"), ()) else ""
+        return file, line, column if column in factfile.COLUMNS[holder] else ""
 
 
 def _spoken(text: str) -> str:

@@ -6,6 +6,7 @@ Misuse and broken surroundings are raised::
     KgError
     ├── Misuse            the call or the flags are off             exit code 2
     │   └── NotFound      a name nobody knows; carries near matches exit code 2
+    │       └── NotYetKnown   … at the time that was asked about    exit code 2
     ├── Refused           the data or the query is not accepted     exit code 1
     └── Unavailable       disk, lock, endpoint, optional program    exit code 3
 """
@@ -16,7 +17,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["KgError", "Misuse", "NotFound", "Problem", "Refused", "Unavailable", "near"]
+__all__ = ["KgError", "Misuse", "NotFound", "NotYetKnown", "Problem", "Refused", "Unavailable", "near"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,7 +37,9 @@ class Problem:
     message : str
         What is wrong and what would be right, in plain words.
     severity : str
-        ``"error"`` stops the load; ``"warning"`` is told and lets it pass.
+        ``"error"`` stops the load; ``"warning"`` is told and lets it pass; ``"info"`` only tells.
+    cell : str
+        Name of the cell where the file is a sheet, e.g. ``"H14"``.
     """
 
     file: str
@@ -45,9 +48,11 @@ class Problem:
     code: str
     message: str
     severity: str = "error"
+    cell: str = ""
 
     def __str__(self) -> str:
-        place = ":".join(str(part) for part in (self.file, self.row or "", self.column) if part != "")
+        where = self.cell or self.row or ""
+        place = ":".join(str(part) for part in (self.file, where, self.column) if part != "")
         return f"{place}  {self.code}  {self.message}"
 
 
@@ -81,6 +86,24 @@ class NotFound(Misuse):
         self.matches = near(name, known)
         hint = f"; did you mean {' or '.join(self.matches)}?" if self.matches else ""
         super().__init__(f"no {what} is called {name!r}{hint}")
+
+
+class NotYetKnown(NotFound):
+    """A name that the ledger knows, but did not at the time that was asked about.
+
+    Parameters
+    ----------
+    name : str
+        The name as given.
+    entity : str
+        Id of the entity that it means now.
+    by, since : str
+        Date or head asked about, and the date on which the entity was first recorded.
+    """
+
+    def __init__(self, name: str, entity: str, by: str, since: str) -> None:
+        self.what, self.name, self.matches, self.entity = "entity", name, [], entity
+        Misuse.__init__(self, f"{name!r} is not yet known by {by}: it was first recorded on {since}")
 
 
 class Refused(KgError):

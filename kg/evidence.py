@@ -7,8 +7,6 @@ newspaper whose scoop twenty sites repeat is one origin; so is a company that de
 
 from __future__ import annotations
 
-import calendar
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,9 +14,11 @@ from enum import StrEnum
 from itertools import groupby
 
 from kg.claim import Claim, Entity, Proposition, Source, Stance, Standing, Status
+from kg.dates import OPEN, first_day, last_day, order
+from kg.names import fold
 from kg.vocabulary import Vocabulary
 
-__all__ = ["Origins", "Time", "Weighing", "first_day", "last_day", "life", "time_of", "voices", "weigh"]
+__all__ = ["Origins", "Time", "Weighing", "life", "time_of", "voices", "weigh"]
 
 
 class Time(StrEnum):
@@ -30,25 +30,12 @@ class Time(StrEnum):
     UNKNOWN = "unknown"
 
 
-def first_day(text: str) -> date:
-    """Return the first day that a partial ISO date can mean."""
-    parts = [int(part) for part in text.split("-")]
-    return date(parts[0], parts[1] if len(parts) > 1 else 1, parts[2] if len(parts) > 2 else 1)
-
-
-def last_day(text: str) -> date:
-    """Return the last day that a partial ISO date can mean."""
-    parts = [int(part) for part in text.split("-")]
-    if len(parts) == 3:
-        return date(*parts)
-    month = parts[1] if len(parts) > 1 else 12
-    return date(parts[0], month, calendar.monthrange(parts[0], month)[1])
-
-
 def time_of(claim: Claim, as_of: date) -> Time:
-    """Return how the valid time of a claim lies to a date."""
-    if claim.valid_from and first_day(claim.valid_from) > as_of:
+    """Return how the valid time of a claim lies to a date; an end stated to be open says that it still holds."""
+    if claim.valid_from not in ("", OPEN) and first_day(claim.valid_from) > as_of:
         return Time.FUTURE
+    if claim.valid_to == OPEN:
+        return Time.CURRENT
     if claim.valid_to:
         return Time.PAST if last_day(claim.valid_to) < as_of else Time.CURRENT
     return Time.UNKNOWN
@@ -75,11 +62,9 @@ class Origins:
         self._named: dict[str, str] = {}
         for entity in entities.values():
             for name in (entity.label, *entity.aliases):
-                self._named.setdefault(_folded(name), entity.id)
+                self._named.setdefault(fold(name), entity.id)
         for source in sources.values():
-            self._named.setdefault(
-                _folded(source.publisher), source.publisher
-            )  # one spelling for REUTERS and Reuters
+            self._named.setdefault(fold(source.publisher), source.publisher)  # one for REUTERS and Reuters
 
     def of(self, claim: Claim) -> str:
         """Return the origin of a claim: an entity id, or the name of a publisher."""
@@ -92,13 +77,18 @@ class Origins:
         if document is None:
             return claim.cited_source or claim.source
         name = document.publisher or document.id
-        return self._named.get(_folded(name), name)
+        return self._named.get(fold(name), name)
 
-    def date(self, claim: Claim) -> str:
-        """Return the date a claim speaks for, as ISO text: of the end if it tells one, of the start, of its document."""
+    def date(self, claim: Claim) -> tuple[date, str]:
+        """Return the date a claim speaks for: of the end if it tells one, of the start, of its document.
+
+        In the form that sorts, see `kg.dates.order`; what speaks for no date comes first.
+        """
         document = self._sources.get(claim.source)
         ended = claim.valid_to if claim.status in (Status.ENDED, Status.CANCELLED) else ""
-        return ended or claim.valid_from or (document.published if document else "")
+        told = (ended, claim.valid_from, document.published if document else "")
+        text = next((text for text in told if text not in ("", OPEN)), "")
+        return order(text)
 
     def label(self, origin: str) -> str:
         """Return how to call an origin."""
@@ -111,10 +101,6 @@ class Origins:
         for claim in claims:
             found.setdefault(self.of(claim), []).append(claim)
         return {origin: tuple(found[origin]) for origin in sorted(found)}
-
-
-def _folded(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +183,7 @@ def weigh(
     for claim in claims:
         own.setdefault(claim.proposition, []).append(claim)
     result: dict[Proposition, Weighing] = {}
-    for _, group in groupby(sorted(own, key=lambda item: (_ends(item), item)), key=_ends):
+    for _, group in groupby(sorted(own, key=lambda item: (_ends(item), item.parts)), key=_ends):
         propositions = list(group)
         for proposition in propositions:
             affirmed = [
@@ -278,7 +264,12 @@ def life(claims: list[Claim], default: str, origins: Origins, as_of: date) -> tu
     """
     times = {claim.id: _time_told(claim, as_of) for claim in claims}
     begun = [claim for claim in claims if times[claim.id] is not Time.FUTURE]
-    told = max(begun or claims, key=lambda claim: (origins.date(claim), claim.status != "", claim.id))
+    telling = begun or claims
+    told = (
+        max(telling, key=lambda claim: (origins.date(claim), claim.status != "", claim.id))
+        if len(telling) > 1
+        else telling[0]
+    )
     over = told.status in (Status.ENDED, Status.CANCELLED)
     if over and times[told.id] is Time.PAST:
         return told.status, Time.PAST
@@ -297,6 +288,6 @@ def life(claims: list[Claim], default: str, origins: Origins, as_of: date) -> tu
 def _time_told(claim: Claim, as_of: date) -> Time:
     """Return how a claim's time lies to a date; the date of an end is `valid_to`, or `valid_from` where it stands alone."""
     if claim.status in (Status.ENDED, Status.CANCELLED):
-        end = claim.valid_to or claim.valid_from
+        end = next((day for day in (claim.valid_to, claim.valid_from) if day not in ("", OPEN)), "")
         return Time.CURRENT if end and last_day(end) > as_of else Time.PAST
     return time_of(claim, as_of)

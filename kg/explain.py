@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kg.claim import Claim, Proposition, Stance
 from kg.errors import NotFound
 from kg.evidence import Weighing, voices, weigh
-from kg.view import POLICIES, Policy, View
+from kg.policy import POLICIES, Policy
+from kg.view import View
 
 if TYPE_CHECKING:
     from kg.infer import Proof
 
-__all__ = ["entity_dossier", "why"]
+__all__ = ["entity_dossier", "opposed", "why"]
 
 
 def why(view: View, subject: str, relation: str, target: str) -> dict[str, Any]:
@@ -67,11 +69,13 @@ def why(view: View, subject: str, relation: str, target: str) -> dict[str, Any]:
         whole = _whole(view, asked, related)
     else:
         asked, related, whole = Proposition(name, one, other), [], None
-    policies = [*POLICIES, *([view.policy.name] if view.policy.scenario else [])]
+    policies = {name: view.under(name=name, assume=frozenset()) for name in POLICIES}
+    if view.policy.scenarios:
+        policies[view.stamp()["view"]] = view.policy
     if whole is None:
         proof = _proof(view, (words.node(one), f"<{words.term(name)}>", words.node(other)))
         if proof is None and not related:
-            raise NotFound("statement", f"{one} {name} {other}", _suggestions(view, one, other))
+            raise _unsaid(view, asked)
     claims = {claim.id: claim for weighing in related for claim in (*weighing.own,)}
     if whole:
         claims.update({claim.id: claim for claim in (*whole.affirmed, *whole.denied)})
@@ -95,7 +99,7 @@ def why(view: View, subject: str, relation: str, target: str) -> dict[str, Any]:
         "standing": str(whole.standing) if whole else ("follows" if proof else "unsaid"),
         "status": whole.status if whole else "",
         "time": str(whole.time) if whole else "",
-        "holds": {policy: _holds(view, policy, related) for policy in policies}
+        "holds": {name: _holds(view, policy, related) for name, policy in policies.items()}
         if related
         else {view.policy.name: proof is not None},
         "origins": {
@@ -133,17 +137,37 @@ def _whole(view: View, asked: Proposition, related: list[Weighing]) -> Weighing 
     claims = [claim for weighing in related for claim in weighing.own]
     if not claims:
         return None
-    return weigh(claims, view.words, view.origins, view.policy.as_of, also=[asked])[asked]
+    whole = weigh(claims, view.words, view.origins, view.policy.as_of, also=[asked])[asked]
+    # A denial of the special case does not deny the whole; but where the case that is denied is all that anybody
+    # reports, the whole stands as that case does, and as it holds.
+    standings = {weighing.standing for weighing in related}
+    return replace(whole, standing=standings.pop()) if len(standings) == 1 else whole
 
 
-def _holds(view: View, name: str, related: list[Weighing]) -> bool:
-    policy: Policy = view.under(name=name)
+def _holds(view: View, policy: Policy, related: list[Weighing]) -> bool:
     return any(view.holds_under(weighing, policy) for weighing in related)
 
 
-def _suggestions(view: View, one: str, other: str) -> list[str]:
-    ends = {one, other}
-    return [str(p) for p in view.weighings if {p.subject, p.object} == ends]
+def _unsaid(view: View, asked: Proposition) -> NotFound:
+    """Nobody says so, which is an answer; what is said between the two may be what was meant."""
+    words, ends = view.words, {asked.subject, asked.object}
+    between = {
+        words.sentence(p, view.labels): str(p)
+        for p in sorted(view.weighings)
+        if {p.subject, p.object} == ends
+    }
+    error = NotFound("statement", str(asked), between.values())
+    sentence = (
+        words.sentence(asked, view.labels)
+        if asked.relation in words.relations
+        else f"{view.labels.get(asked.subject, asked.subject)} {words.label(asked.relation)} "
+        f"{view.labels.get(asked.object, asked.object)}"
+    )
+    said = (
+        f"; between them: {'; '.join(list(between)[:5])}" if between else "; nothing is said between the two"
+    )
+    error.args = (f"no claim says or denies that {sentence}, and it does not follow{said}",)
+    return error
 
 
 def _proof(view: View, triple: tuple[str, str, str]) -> dict[str, Any] | None:
@@ -242,6 +266,14 @@ class _Reader:
         if prefix == "id":
             return self.view.labels.get(local, local)
         return self.view.words.label(local) if prefix == "ev" else local.split("-", 1)[-1].replace("-", " ")
+
+
+def opposed(view: View, claim: Claim) -> tuple[Claim, ...]:
+    """Return the claims on the other side of a claim: the denials, or of a denial what it denies."""
+    weighing = view.weighings.get(claim.proposition)
+    if weighing is None:
+        return ()
+    return weighing.affirmed if claim.stance == Stance.DENIED else weighing.denied
 
 
 def entity_dossier(view: View, key: str) -> dict[str, Any]:

@@ -1,52 +1,47 @@
 """The workbench: plain pages served on this machine only, each of which leads to claims.
 
-Server-rendered HTML that works without JavaScript. Read only: there is no route that writes. Only loopback
-addresses are bound, only our own host names are answered (so that no web page can reach in by a name of its own),
-and every answer carries a strict content policy.
+Server-rendered HTML that works without JavaScript, and the SPARQL endpoint (`kg.endpoint`) beside it. Read only:
+there is no route that writes. How it is served, and to whom, is `kg.server`'s.
 """
 
 from __future__ import annotations
 
 import contextlib
-import socket
+import re
 import sys
 import threading
 import webbrowser
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from kg.claim import Proposition, Stance
-from kg.errors import KgError, NotFound, Unavailable
+from kg.dates import NotADate, last_day
+from kg.endpoint import Endpoint, Held
+from kg.errors import KgError, Misuse, NotFound, Unavailable
 from kg.evidence import Weighing
 from kg.explain import entity_dossier, why
 from kg.exposure import exposure_report, exposures
+from kg.index import head_of
+from kg.policy import POLICIES, Policy
 from kg.query import Parameter, Question, library, question, shorten
-from kg.view import Policy, View
+from kg.server import Guard, listen
+from kg.server import serve as serve_on
+from kg.view import View
 from kg.workspace import KnowledgeGraph
 
 __all__ = ["application", "serve"]
 
-_CONTENT_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
-_HEADERS = {
-    "Content-Security-Policy": _CONTENT_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
 #: Firms whose exposure the home page offers, and questions it starts from; shown only where the ledger knows them.
 _FIRMS = ("ford", "general-motors", "tesla", "volkswagen-group", "stellantis", "xiaomi", "byd")
 _STARTERS = (
@@ -62,40 +57,6 @@ _DOWNLOADS = {
 }
 
 Page = Callable[[Request, View], Response]
-
-
-class _Guard:
-    """Answers only to our own names, only to reading methods, and adds the safety headers."""
-
-    def __init__(self, app: Any, hosts: frozenset[str]) -> None:
-        self.app, self.hosts = app, hosts
-
-    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-        }
-        refusal: Response | None = None
-        if headers.get("host", "").lower() not in self.hosts:
-            refusal = PlainTextResponse("This workbench answers only on its own address.", status_code=400)
-        elif scope["method"] not in ("GET", "HEAD"):
-            refusal = PlainTextResponse(
-                "This workbench only reads.", status_code=405, headers={"Allow": "GET, HEAD"}
-            )
-
-        async def guarded(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                given = {name.lower() for name, _ in message["headers"]}
-                extra = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
-                message["headers"] = [
-                    *message["headers"],
-                    *(item for item in extra if item[0].lower() not in given),
-                ]
-            await send(message)
-
-        await (refusal or self.app)(scope, receive, guarded)
 
 
 class _Pages:
@@ -115,6 +76,27 @@ class _Pages:
             policy = replace(policy, name=asked)
         with self._lock:
             return self.graph.view(policy)
+
+    def held(self, name: str, as_of: str, known_by: str) -> Held:
+        """Return a view for the endpoint; see `kg.endpoint.Endpoint`."""
+        policy = self.graph.policy
+        if name:
+            policy = replace(policy, name=name)
+        if as_of:
+            policy = replace(policy, as_of=_day(as_of))
+        if known_by and re.fullmatch(r"[0-9a-f]{8,64}", known_by):
+            policy = replace(policy, at=known_by, known_by=None)
+        elif known_by:
+            policy = replace(policy, known_by=_day(known_by), at="")
+        with self._lock:
+            store = self.graph.store(policy)
+        return Held(store, policy.stamp(head_of(store)), store.name)
+
+    def names(self) -> list[str]:
+        """Return the names of the views there are."""
+        with self._lock:
+            scenarios = {name for name, _ in self.graph.view().scenarios}
+        return [*POLICIES, *(f"scenario:{name}" for name in sorted(scenarios))]
 
     def html(self, template: str, view: View, *, status: int = 200, **context: Any) -> HTMLResponse:
         body = self.environment.get_template(f"explore/{template}.html.j2").render(
@@ -415,7 +397,7 @@ class _Pages:
             answer.variables,
             [[_term(view, row.get(name)) for name in answer.variables] for row in answer.rows],
             text=", ".join(f"{name}: {value}" for name, value in filled.items() if value),
-            query=item.text,
+            query=item.body,
             downloads=[
                 {"label": form.upper(), "url": f"{_question_url(item)}?{asked}&format={form}"}
                 for form in _DOWNLOADS
@@ -447,6 +429,14 @@ class _Pages:
             page(exposure_scene(report), home="/"),
             headers={"Content-Security-Policy": "frame-ancestors 'none'"},
         )
+
+
+def _day(text: str) -> date:
+    """Return a day that a request names; of a month or year the last."""
+    try:
+        return last_day(text)
+    except NotADate as error:
+        raise Misuse(str(error)) from error
 
 
 def _cell(text: str, url: str = "") -> dict[str, str]:
@@ -556,8 +546,9 @@ def application(graph: KnowledgeGraph, hosts: frozenset[str]) -> Any:
         return await pages.route(nowhere)(request)
 
     routes = [Route(path, pages.route(make), methods=["GET"]) for path, make in rooms.items()]
+    routes += Endpoint(pages.held, graph.workers, pages.names).routes()
     static = Mount("/static", StaticFiles(directory=static_folder()))
-    return _Guard(
+    return Guard(
         Starlette(routes=[*routes, Route("/health", health), static], exception_handlers={404: missing}),
         hosts,
     )
@@ -579,29 +570,17 @@ def serve(graph: KnowledgeGraph, *, port: int = 0, browser: bool = True) -> None
     Unavailable
         If the port is taken.
     """
-    import uvicorn
-
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-    except (OSError, OverflowError) as error:
-        raise Unavailable(f"port {port} cannot be used: {error}; choose another with --port") from error
-    port = listener.getsockname()[1]
-    hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
-    address = f"http://127.0.0.1:{port}/"
+    listeners, hosts = listen(port)
+    address = f"http://{next(iter(sorted(hosts)))}/"
     graph.view()
-    config = uvicorn.Config(
-        application(graph, hosts),
-        log_level="error",
-        timeout_keep_alive=5,
-        limit_concurrency=64,
-        server_header=False,
-        access_log=False,
+    app = application(graph, hosts)
+    sys.stderr.write(
+        f"The workbench is at {address}, its SPARQL endpoint at {address}sparql (Ctrl-C ends it)\n"
     )
-    sys.stderr.write(f"The workbench is at {address} (Ctrl-C ends it)\n")
     sys.stderr.flush()
     if browser:
         threading.Timer(0.5, webbrowser.open, [address]).start()
-    with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+    try:
+        serve_on(app, listeners)
+    finally:
+        graph.workers.close()  # whoever still waits for an answer lets go now

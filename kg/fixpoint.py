@@ -27,7 +27,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from kg.rules import RDF_TYPE, Pattern, Rule, Triple
 
-__all__ = ["Delta", "Fact", "Key", "Program", "Store", "Terms"]
+__all__ = ["Delta", "Fact", "Key", "Overgrown", "Program", "Store", "Terms"]
 
 #: A pair of term numbers in the relation of a predicate, or one term number in the relation of a class.
 Key: TypeAlias = Any
@@ -56,6 +56,10 @@ class Terms(dict[str, int]):
         return self[predicate], (self[subject], self[value])
 
 
+class Overgrown(Exception):
+    """A relation has more facts than it may have."""
+
+
 class _Atom(NamedTuple):
     """A pattern over a relation: numbers are terms, texts variables; no relation is a class not yet known."""
 
@@ -81,12 +85,21 @@ class Program:
     terms : Terms
     blocked : iterable of Triple
         What no rule may conclude.
+    most : mapping of str to int
+        Predicate to the number of facts beyond which a store gives up.
     """
 
-    def __init__(self, rules: Iterable[Rule], terms: Terms, blocked: Iterable[Triple] = ()) -> None:
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        terms: Terms,
+        blocked: Iterable[Triple] = (),
+        most: Mapping[str, int] | None = None,
+    ) -> None:
         self.terms = terms
         self.clauses: list[_Clause] = []
         self.axioms: list[Triple] = []
+        self.most = {terms[predicate]: number for predicate, number in (most or {}).items()}
         self.blocked: Delta = {}
         refused = frozenset(blocked)
         for triple in refused:
@@ -471,11 +484,19 @@ class Store:
         -----
         A round's conclusions are put in together at its end, so each is younger than its premises. What a rule
         that reads a predicate backwards has just made is not read back by its converse.
+
+        Raises
+        ------
+        Overgrown
+            If a relation has more facts than the program allows; the store is then of no use.
         """
         turned: dict[int, set[Key]] = {}
         while delta:
             self.round += 1
             self.insert(delta)
+            for relation, most in self.program.most.items():
+                if relation in delta and len(self.relations[relation].facts) > most:
+                    raise Overgrown
             if log is not None:
                 log.append(delta)
             fresh: Delta = {}

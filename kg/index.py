@@ -18,21 +18,26 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from kg.claim import Claim, Entity, Evidence, Scenario, Source, is_country
-from kg.errors import Unavailable
-from kg.evidence import Weighing, first_day, last_day
-from kg.infer import Closure, close
+from kg.dates import OPEN, first_day, last_day
+from kg.errors import Refused, Unavailable
+from kg.evidence import Weighing
+from kg.infer import Closure, Overgrown, close, uncollected
 from kg.ledger import Ledger
+from kg.policy import Policy
 from kg.rules import Rule, parse_rules, rules_of_ontology
-from kg.view import Policy, View
+from kg.scratch import scratch, sweep
+from kg.view import View
 from kg.vocabulary import PREFIXES, RDF_TYPE, folder, iri, literal, ontology_files, vocabulary
 
 if TYPE_CHECKING:
@@ -42,7 +47,10 @@ __all__ = ["Index", "conclusions", "quads", "records"]
 
 Triple = tuple[str, str, str]
 
-_LAYOUT = 1  # raise it when the layout of the dataset changes: old stores are then built again
+_LAYOUT = 2  # raise it when the layout of the dataset changes: old stores are then built again
+#: Pairs of `reliesOn` that are written out at most; see `conclusions`.
+MOST_PAIRS = 100_000
+_PORTION = 150_000  # lines handed to the engine at a time: fewer cost time, more cost memory
 _KEEP = 6  # stores kept for one workspace; the least recently used go first
 
 _LABEL = iri("skos", "prefLabel")
@@ -50,8 +58,17 @@ _ALT = iri("skos", "altLabel")
 _NOTE = iri("skos", "note")
 
 
+@cache
 def _ev(name: str) -> str:
     return iri("ev", name)
+
+
+#: Properties whose facts grow with the square of a web.
+_SQUARE = frozenset({_ev("reliesOn"), _ev("candidateExposureTo")})
+
+
+def _local(term: str) -> str:
+    return term.rpartition("#")[2][:-1]
 
 
 def _text(subject: str, predicate: str, value: str, datatype: str = "") -> Iterator[Triple]:
@@ -60,11 +77,20 @@ def _text(subject: str, predicate: str, value: str, datatype: str = "") -> Itera
 
 
 def _day(subject: str, name: str, value: str, *, last: bool = False) -> Iterator[Triple]:
-    """A partial date becomes the first (or last) day it can mean; what the source said stays beside it."""
+    """Anything but a plain day becomes the first (or last) day it can mean; what the source said stays beside it."""
     if value:
-        yield subject, _ev(name), literal(str(last_day(value) if last else first_day(value)), "date")
-        if len(value) < 10:
+        day = str(last_day(value) if last else first_day(value))
+        yield subject, _ev(name), literal(day, "date")
+        if day != value:
             yield subject, _ev("dateAsStated"), literal(value)
+
+
+def _valid(subject: str, start: str, end: str) -> Iterator[Triple]:
+    """An open end has no day, and differs from an unknown one: the whole period is told as stated."""
+    if OPEN in (start, end):
+        yield subject, _ev("dateAsStated"), literal(f"{start}/{end}")
+    yield from _day(subject, "validFrom", "" if start == OPEN else start)
+    yield from _day(subject, "validTo", "" if end == OPEN else end, last=True)
 
 
 # -- records
@@ -136,8 +162,7 @@ def _claim(view: View, claim: Claim, recorded: str) -> Iterator[Triple]:
     yield from _text(subject, _ev("confidence"), claim.confidence, "decimal")
     if claim.about_layer:
         yield subject, _ev("aboutLayer"), iri("evv", "layer-" + claim.about_layer)
-    yield from _day(subject, "validFrom", claim.valid_from)
-    yield from _day(subject, "validTo", claim.valid_to, last=True)
+    yield from _valid(subject, claim.valid_from, claim.valid_to)
     yield from _text(subject, _ev("quantity"), claim.quantity, "decimal")
     yield from _text(subject, _ev("unit"), claim.unit)
     if claim.scenario:
@@ -237,10 +262,40 @@ def _ontology() -> tuple[Triple, ...]:
 @cache
 def _rules() -> tuple[Rule, ...]:
     """The ontology's axioms and the rule files, compiled once per process."""
-    rules = list(rules_of_ontology(_ontology()).rules)
+    rules = _linear(rules_of_ontology(_ontology()).rules)
     for path in sorted((folder("queries") / "rules").glob("*.rq")):
         rules += parse_rules(path.read_text(encoding="utf-8"), prefixes=PREFIXES, source=path.name)
     return tuple(rules)
+
+
+def _linear(rules: Iterable[Rule]) -> list[Rule]:
+    """Return the rules with transitive properties that nobody states carried on step by step, not pair by pair.
+
+    ``reliesOn then reliesOn`` meets each chain as often as it can be cut in two; ``dependsOn then reliesOn`` concludes
+    the same from its first step. That is so only where a property has nothing but its special cases, none of its own.
+    """
+    found = list(rules)
+    for name in vocabulary().derived_properties:
+        whole = _ev(name)
+        here = [rule for rule in found if any(head[1] == whole for head in rule.head)]
+        cut = [rule for rule in here if len(rule.body) == 2 and {p[1] for p in rule.body} == {whole}]
+        parts = [rule for rule in here if rule not in cut]
+        renames = all(
+            len(rule.body) == 1 and rule.head == ((rule.body[0][0], whole, rule.body[0][2]),)
+            for rule in parts
+        )
+        if len(cut) == 1 and parts and renames:
+            x, y, z = cut[0].head[0][0], cut[0].body[0][2], cut[0].head[0][2]
+            found.remove(cut[0])
+            found += [
+                Rule(
+                    f"{_local(rule.body[0][1])} then {name} is {name}",
+                    cut[0].head,
+                    ((x, rule.body[0][1], y), (y, whole, z)),
+                )
+                for rule in parts
+            ]
+    return found
 
 
 def _reach(view: View) -> Iterator[Triple]:
@@ -268,6 +323,11 @@ def conclusions(view: View) -> Closure:
         Asserted are the content of each holding proposition (any one of its claims suffices) and, as background
         that needs no claim, the kinds of entities. The ontology's axioms and the rules in ``queries/rules`` decide
         what follows.
+
+    Notes
+    -----
+    Reliance over any number of steps grows with the square of a web. Beyond `MOST_PAIRS` it is left out, and what
+    hangs on it with it: `left_out` names it. Questions ask for ``ev:dependsOn+``, which is the same.
     """
     asserted: list[tuple[Triple, frozenset[str]]] = []
     for weighing in view.holding:
@@ -290,7 +350,18 @@ def conclusions(view: View) -> Closure:
     ]
     asserted += [(triple, background) for triple in _ontology() if triple[1] == _ev("subLayerOf")]
     asserted += [(triple, background) for triple in _reach(view)]
-    return close(asserted, _rules(), blocked=_denied(view))
+    try:
+        return close(asserted, _rules(), blocked=_denied(view), most={_ev("reliesOn"): MOST_PAIRS})
+    except Overgrown:
+        few = [rule for rule in _rules() if not any(p[1] in _SQUARE for p in (*rule.head, *rule.body))]
+        return close(asserted, few, blocked=_denied(view))
+
+
+def left_out(closure: Closure) -> list[str]:
+    """Return the local names of the properties that a closure of a large web leaves out."""
+    if any(closure.match(predicate=_ev("reliesOn"))) or not any(closure.match(predicate=_ev("dependsOn"))):
+        return []
+    return sorted(map(_local, _SQUARE))
 
 
 def _denied(view: View) -> Iterator[Triple]:
@@ -313,7 +384,7 @@ def _denied(view: View) -> Iterator[Triple]:
 
 
 def quads(view: View, closure: Closure | None = None) -> Iterator[str]:
-    """Yield the dataset of a view as N-Quads lines.
+    """Yield the dataset of a view as N-Quads lines; a line may come twice.
 
     Parameters
     ----------
@@ -321,35 +392,24 @@ def quads(view: View, closure: Closure | None = None) -> Iterator[str]:
     closure : Closure, optional
         What follows; worked out when not given.
     """
-    closure = closure or conclusions(view)
-    seen: set[Triple] = set()
-    for triple in (*_ontology(), *records(view), *closure.triples()):
-        if triple not in seen:
-            seen.add(triple)
-            yield f"{triple[0]} {triple[1]} {triple[2]} .\n"
+    yield from _told(view)
+    yield from _concluded(view, closure or conclusions(view))
+
+
+def _told(view: View) -> Iterator[str]:
+    """Yield what needs no inference: ontology and records."""
+    for subject, predicate, value in (*_ontology(), *records(view)):
+        yield f"{subject} {predicate} {value} .\n"
+
+
+def _concluded(view: View, closure: Closure) -> Iterator[str]:
+    """Yield what holds and follows, and the content of every proposition behind its graph."""
+    for subject, predicate, value in closure.triples():
+        yield f"{subject} {predicate} {value} .\n"
     for proposition in view.weighings:
         graph = iri("prop", view.words.proposition_id(proposition))
-        for triple in view.words.triples(proposition):
-            yield f"{triple[0]} {triple[1]} {triple[2]} {graph} .\n"
-
-
-class _Stream:
-    """N-Quads lines as the byte stream that a bulk load reads, so that a large view never stands in memory as text."""
-
-    def __init__(self, lines: Iterable[str]) -> None:
-        self._lines, self._rest = iter(lines), b""
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next bytes."""
-        parts, length = [self._rest], len(self._rest)
-        for line in self._lines:
-            parts.append(line.encode("utf-8"))
-            length += len(parts[-1])
-            if 0 <= size <= length:
-                break
-        whole = b"".join(parts)
-        self._rest = whole[size:] if size >= 0 else b""
-        return whole[:size] if size >= 0 else whole
+        for subject, predicate, value in view.words.triples(proposition):
+            yield f"{subject} {predicate} {value} {graph} .\n"
 
 
 class Index:
@@ -385,58 +445,78 @@ class Index:
         in a fresh process, most of it inference.
         """
         policy = policy.settled(ledger)
-        final = self.place / self.name(ledger.head, policy)
+        final = self.place / self.name(policy.head(ledger), policy)
+        sweep(self.place, "building-")  # here, so that killed builds are gone even if nothing is built
         if _sealed(final):
             with contextlib.suppress(OSError):
                 os.utime(final)
             return final
         try:
             self.place.mkdir(parents=True, exist_ok=True, mode=0o700)
-            view = View(ledger, policy)
-            final = self.place / self.name(view.head, policy)  # a load may have come between
-            if not _sealed(final):
-                self._build(view, final)
-                self._tidy(final)
+            with uncollected():
+                view = View(ledger, policy)
+                final = self.place / self.name(view.head, policy)  # a load may have come between
+                if not _sealed(final):
+                    self._build(view, final)
+                    self._tidy(final)
         except OSError as error:
             raise Unavailable(f"the index could not be written; the ledger is unharmed: {error}") from error
         return final
 
     def _build(self, view: View, final: Path) -> None:
-        import pyoxigraph
-
-        scratch = Path(tempfile.mkdtemp(prefix="building-", dir=self.place))
-        try:
-            store = pyoxigraph.Store(str(scratch / "store"))
-            store.bulk_load(cast("IO[bytes]", _Stream(quads(view))), format=pyoxigraph.RdfFormat.N_QUADS)
-            store.flush()
-            del store
-            _seal(scratch)
-            if final.exists() and not _sealed(final):
-                final.rename(scratch.with_name(scratch.name + "-damaged"))
+        with scratch(self.place, "building-") as folder:
             try:
-                scratch.rename(final)
+                missing = _fill(folder / "store", view)
+            except (RuntimeError, SyntaxError) as error:
+                raise Unavailable(f"the index could not be built; the ledger is unharmed: {error}") from error
+            (folder / "head").write_text(view.head, encoding="ascii")
+            (folder / "left-out").write_text(" ".join(missing), encoding="ascii")
+            _seal(folder)
+            if final.exists() and not _sealed(final):
+                with contextlib.suppress(FileNotFoundError):  # another process may be mending it too
+                    final.rename(folder / "damaged")
+            try:
+                folder.rename(final)
             except OSError:
                 if not _sealed(final):  # else another process was quicker, with the same content
                     raise
-        except (RuntimeError, SyntaxError) as error:
-            raise Unavailable(f"the index could not be built; the ledger is unharmed: {error}") from error
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(final / "damaged", ignore_errors=True)
 
     def _tidy(self, newest: Path) -> None:
-        """Drop stores that nobody has used for an hour beyond the newest few, and what killed builds left behind."""
+        """Drop stores that nobody has used for an hour beyond the newest few."""
         used: list[tuple[float, Path]] = []
         for path in self.place.iterdir():
-            with contextlib.suppress(OSError):  # a neighbour may be tidying too
-                used.append((path.stat().st_mtime, path))
+            if not path.name.startswith(("building-", "new-building-")):
+                with contextlib.suppress(OSError):  # a neighbour may be tidying too
+                    used.append((path.stat().st_mtime, path))
         used.sort(reverse=True)
-        old = time.time() - 3600
-        finished = [item for item in used if not item[1].name.startswith("building-")]
-        remains = [item for item in used if item[1].name.startswith("building-")]
-        for when, path in [*finished[_KEEP:], *remains]:
-            idle = when < old or path.name.endswith("-damaged") or len(finished) > 4 * _KEEP
-            if idle and path != newest:
+        for when, path in used[_KEEP:]:
+            if (when < time.time() - 3600 or len(used) > 4 * _KEEP) and path != newest:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _fill(place: Path, view: View) -> list[str]:
+    """Write the dataset of a view into a new store; return what it leaves out.
+
+    The engine writes in threads of its own making what is told while we still work out what follows: the writing
+    takes as long as everything else.
+    """
+    import pyoxigraph
+
+    store = pyoxigraph.Store(str(place))
+
+    def write(lines: Iterator[str]) -> None:
+        while some := "".join(islice(lines, _PORTION)).encode("utf-8"):
+            # lenient: every IRI here is made of ids that the loader has checked; checking again took a sixth of the time
+            store.bulk_load(some, format=pyoxigraph.RdfFormat.N_QUADS, lenient=True)
+
+    with ThreadPoolExecutor(1) as beside:
+        told = beside.submit(write, _told(view))
+        closure = conclusions(view)
+        write(_concluded(view, closure))
+        told.result()
+    store.flush()
+    return left_out(closure)
 
 
 def _rules_stamp() -> str:
@@ -447,7 +527,7 @@ def _rules_stamp() -> str:
 def _files(place: Path) -> dict[str, str]:
     """Hashes of a store's data files; the engine's own log and lock files may change when it is opened."""
     found = {}
-    for path in sorted((place / "store").iterdir()):
+    for path in (place / "head", place / "left-out", *sorted((place / "store").iterdir())):
         if path.name.startswith("LOG") or path.name == "LOCK":
             continue
         found[path.name] = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
@@ -463,6 +543,26 @@ def _sealed(place: Path) -> bool:
         return bool(_files(place) == json.loads((place / "seal.json").read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return False
+
+
+def head_of(place: Path) -> str:
+    """Return the ledger head that a built store is of; what an answer from it must say, whatever was loaded since."""
+    return (place / "head").read_text(encoding="ascii")
+
+
+def check_left_out(place: Path, text: str) -> None:
+    """See that a query does not ask for what a large web's store leaves out: it would answer with nothing.
+
+    Raises
+    ------
+    Refused
+    """
+    for name in (place / "left-out").read_text(encoding="ascii").split():
+        if re.search(rf"\b{name}\b", text):
+            raise Refused(
+                f"this web is so large that ev:{name} is not written out; ask for ev:dependsOn+ (any number of steps) "
+                "or ev:dependsOn+/ev:subjectTo in its place"
+            )
 
 
 def open_store(place: Path) -> pyoxigraph.Store:

@@ -32,19 +32,20 @@ import gc
 import heapq
 import itertools
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from kg.errors import Misuse, NotFound
-from kg.fixpoint import Delta, Fact, Key, Program, Store, Terms
+from kg.fixpoint import Delta, Fact, Key, Overgrown, Program, Store, Terms
 from kg.rules import RDF_TYPE, OntologyRules, Pattern, Rule, RuleError, Triple, parse_rules, rules_of_ontology
 
 __all__ = [
     "Closure",
     "Inconsistency",
     "OntologyRules",
+    "Overgrown",
     "Pattern",
     "Proof",
     "Rule",
@@ -54,6 +55,7 @@ __all__ = [
     "close",
     "parse_rules",
     "rules_of_ontology",
+    "uncollected",
 ]
 
 
@@ -130,6 +132,18 @@ class Inconsistency:
     rule: Rule
     facts: tuple[Triple, ...]
     witnesses: Witnesses
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Make many things that are not cyclic, which a garbage collector would only walk again and again."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class _Exhausted(Exception):
@@ -261,10 +275,17 @@ class Closure:
     relation concerned took). One thread at a time.
     """
 
-    def __init__(self, rules: Iterable[Rule], *, witnesses: bool, blocked: Iterable[Triple] = ()) -> None:
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        *,
+        witnesses: bool,
+        blocked: Iterable[Triple] = (),
+        most: Mapping[str, int] | None = None,
+    ) -> None:
         self._terms = Terms()
         self._kind = self._terms[RDF_TYPE]
-        self._program = Program(rules, self._terms, blocked)
+        self._program = Program(rules, self._terms, blocked, most)
         self._recording = witnesses
         self._store = Store(self._program, ranked=witnesses)
         self._claims: defaultdict[int, dict[Key, frozenset[str]]] = defaultdict(dict)
@@ -366,9 +387,7 @@ class Closure:
         self, asserted: Iterable[tuple[Triple, frozenset[str]]], log: list[Delta] | None = None
     ) -> None:
         """Note who asserts what and close over it; background first, so that its rounds tell it apart."""
-        collecting = gc.isenabled()
-        gc.disable()  # nothing made here is cyclic; it would only walk every new tuple again and again
-        try:
+        with uncollected():
             plain, claimed = self._noted(asserted)
             if plain:
                 self._scratch = None
@@ -376,9 +395,6 @@ class Closure:
             if self._ground < 0:
                 self._ground = self._store.round
             self._store.run(self._absent(claimed), log)
-        finally:
-            if collecting:
-                gc.enable()
 
     def _noted(self, asserted: Iterable[tuple[Triple, frozenset[str]]]) -> tuple[Delta, Delta]:
         """Note who asserts what; return the facts of the background and the facts of claims."""
@@ -789,6 +805,7 @@ def close(
     *,
     witnesses: bool = True,
     blocked: Iterable[Triple] = (),
+    most: Mapping[str, int] | None = None,
 ) -> Closure:
     """Return everything that follows from asserted triples by rules.
 
@@ -804,6 +821,13 @@ def close(
     blocked : iterable of Triple
         Triples that no rule may conclude (somebody denies them), so that nothing follows from them either.
         One that is asserted holds all the same.
+    most : mapping of str to int, optional
+        Predicate to the largest number of its facts that is worth having.
+
+    Raises
+    ------
+    Overgrown
+        If there are more; far from all of them have been made by then.
 
     Returns
     -------
@@ -824,7 +848,7 @@ def close(
     >>> closure.retract(["c1"]) == {("a", "on", "b"), ("a", "on", "c")}
     True
     """
-    closure = Closure(rules, witnesses=witnesses, blocked=blocked)
+    closure = Closure(rules, witnesses=witnesses, blocked=blocked, most=most)
     axioms = ((triple, frozenset[str]()) for triple in closure._program.axioms)
     closure._take(itertools.chain(axioms, asserted))
     return closure

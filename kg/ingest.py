@@ -7,14 +7,19 @@ say what would be right.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import shlex
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from kg.claim import (
+    SOURCE_KINDS,
     Claim,
     Entity,
     Evidence,
+    Match,
     Proposition,
     Record,
     Retraction,
@@ -24,12 +29,14 @@ from kg.claim import (
     Status,
     is_country,
 )
+from kg.dates import OPEN, NotADate, first_day, last_day, period
 from kg.errors import Problem, near
-from kg.factfile import COLUMNS, FactFile, Row
+from kg.factfile import FactFile, Row, cells_of, claim_of
 from kg.ledger import Batch, Ledger
+from kg.names import Names, Proposal, fold, identifier_problem, slug, split_identifier
 from kg.vocabulary import Relation, Vocabulary, vocabulary
 
-__all__ = ["CARDS", "Checked", "OnFile", "check", "load", "unload"]
+__all__ = ["CARDS", "Checked", "OnFile", "Unbound", "check", "load", "unload"]
 
 #: The source of what entity cards themselves say (place, parent): our own compilation, and marked as such.
 CARDS = Source(
@@ -39,26 +46,14 @@ CARDS = Source(
     kind="reference",
     note="Compiled by the project from general knowledge; leave it out with --without entity-cards to rest on outside sources alone.",
 )
-SOURCE_KINDS = (
-    "news",
-    "company-release",
-    "government",
-    "filing",
-    "analysis",
-    "blog",
-    "encyclopedia",
-    "trade-press",
-    "reference",
-)
 
-#: Cells of a fact that the claim keeps as they are.
-_CLAIM_CELLS = (
-    "stance", "source", "status", "cited_source", "depth", "speaker", "speaker_text", "confidence", "quantity", "unit",
-    "scenario", "phase", "note",
-)  # fmt: skip
+#: Cells of a fact that name one entity each, by id, label, alias or identifier.
+_NAMING = ("subject", "object", "in_market", "outside_market", "speaker")
+#: How many different unknown names of one batch are compared with all names on file; more are hardly slips of the pen.
+_MOST_COMPARED = 300
+_STANCES, _STATUSES = tuple(map(str, Stance)), tuple(map(str, Status))
 _READING_ORDER = {"batch.toml": 0, "entities.csv": 1, "sources.csv": 2, "scenarios.csv": 3}
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
-_DATE = re.compile(r"(?!0000)[0-9]{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?\Z")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?\Z")
 
 
@@ -69,11 +64,22 @@ class OnFile:
     entities: dict[str, Entity] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     scenarios: dict[tuple[str, str], Scenario] = field(default_factory=dict)
+    names: Names = field(default_factory=Names)
+    #: Ids of claims, withdrawn ones included, and why each of those was withdrawn.
+    claims: set[str] = field(default_factory=set)
+    withdrawn: dict[str, str] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
-        """Take a record into account; claims and retractions are not referred to by name."""
-        if isinstance(record, Entity):
+        """Take a record into account."""
+        if isinstance(record, Claim):
+            self.claims.add(record.record_id)
+        elif isinstance(record, Retraction):
+            self.withdrawn[record.claim] = record.reason
+        elif isinstance(record, Entity):
             self.entities.setdefault(record.id, record)
+            self.names.add(record)
+        elif isinstance(record, Match):
+            self.names.decide(record)
         elif isinstance(record, Source):
             self.sources.setdefault(record.id, record)
         elif isinstance(record, Scenario):
@@ -82,10 +88,30 @@ class OnFile:
     @classmethod
     def of(cls, ledger: Ledger) -> OnFile:
         """Read it from a ledger."""
-        on_file = cls()
-        for entry in ledger.entries():
-            on_file.add(entry.record)
+        on_file = cls(claims=ledger.ids("claim"))  # of claims no more is needed, and they are the many
+        for kind in ("entity", "source", "scenario", "retraction", "match"):
+            # Decisions count in the order they were made, and one that was made again counts again.
+            for entry in ledger.entries(kind=kind, every=kind == "match"):
+                on_file.add(entry.record)
         return on_file
+
+
+@dataclass(slots=True)
+class Unbound:
+    """A name in a batch that means no entity for certain.
+
+    Attributes
+    ----------
+    name : str
+    places : list of str
+        Where it stands, ``facts.csv:14:subject``.
+    proposals : list of Proposal
+        What it may mean, best first.
+    """
+
+    name: str
+    places: list[str]
+    proposals: list[Proposal]
 
 
 @dataclass(slots=True)
@@ -94,14 +120,32 @@ class Checked:
 
     records: list[tuple[Record, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    #: Ids of the records that the ledger held before; filled in by `load` and by `kg.preview.preview`.
+    known: set[str] = field(default_factory=set)
+    #: Names that do not bind, in the order of the rows.
+    unbound: list[Unbound] = field(default_factory=list)
+    #: Whether a decision of the batch changes what a name means, even if an earlier batch held the same decision.
+    decisive: bool = False
 
     @property
     def errors(self) -> list[Problem]:
         """The problems that stop a load."""
         return [problem for problem in self.problems if problem.severity == "error"]
 
+    @property
+    def new(self) -> list[tuple[Record, str]]:
+        """The records that the ledger did not hold before, each once."""
+        first = {record.record_id: (record, place) for record, place in reversed(self.records)}
+        return [first[key] for key in reversed(first) if key not in self.known]
 
-def load(batch: FactFile, ledger: Ledger, *, recorded: str = "") -> tuple[Checked, Batch | None]:
+
+def load(
+    batch: FactFile,
+    ledger: Ledger,
+    *,
+    recorded: str = "",
+    progress: Callable[[str, int, int], None] | None = None,
+) -> tuple[Checked, Batch | None]:
     """Check a batch and, without errors, store it in one transaction.
 
     Parameters
@@ -110,6 +154,8 @@ def load(batch: FactFile, ledger: Ledger, *, recorded: str = "") -> tuple[Checke
     ledger : Ledger
     recorded : str
         Recorded time to give; only the shipped facts use it.
+    progress : callable, optional
+        Called with (what is being done, step, steps).
 
     Returns
     -------
@@ -118,13 +164,24 @@ def load(batch: FactFile, ledger: Ledger, *, recorded: str = "") -> tuple[Checke
     Batch or None
         The new batch; None when there were errors or when nothing in it is new.
     """
-    checked = check(batch, OnFile.of(ledger))
+    checked = check(batch, OnFile.of(ledger), progress=progress)
     if checked.errors:
         return checked, None
-    return checked, ledger.append(checked.records, title=batch.title, recorded=recorded)
+    checked.known = ledger.live(record.record_id for record, _ in checked.records)
+    if progress:
+        progress(f"storing {len(checked.records):,} records", len(checked.records), len(checked.records))
+    return checked, ledger.append(
+        checked.records, title=batch.title, recorded=recorded, again=checked.decisive
+    )
 
 
-def check(batch: FactFile, on_file: OnFile, words: Vocabulary | None = None) -> Checked:
+def check(
+    batch: FactFile,
+    on_file: OnFile,
+    words: Vocabulary | None = None,
+    *,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Checked:
     """Turn the rows of a batch into records and say everything that is wrong with them.
 
     Parameters
@@ -135,13 +192,15 @@ def check(batch: FactFile, on_file: OnFile, words: Vocabulary | None = None) -> 
         What the ledger holds; the batch's own cards are added to it.
     words : Vocabulary, optional
         The project's ontology by default.
+    progress : callable, optional
+        Called with (what is being done, step, steps) now and then.
 
     Returns
     -------
     Checked
         Linear in the number of rows, about 40 µs each.
     """
-    return _Check(batch, on_file, words or vocabulary()).run()
+    return _Check(batch, on_file, words or vocabulary()).run(progress or (lambda what, step, steps: None))
 
 
 def unload(records: Iterable[Record], *, title: str = "") -> FactFile:
@@ -159,40 +218,9 @@ def unload(records: Iterable[Record], *, title: str = "") -> FactFile:
     """
     batch = FactFile(title=title)
     for record in records:
-        table, cells = _cells(record)
-        batch.rows(table).append(Row("", 0, {name: text for name, text in cells.items() if text}))
+        table, cells = cells_of(record)
+        batch.rows(table).append(Row("", 0, cells))
     return batch
-
-
-def _cells(record: Record) -> tuple[str, dict[str, str]]:
-    if isinstance(record, Claim):
-        claim, p, e = record, record.proposition, record.evidence
-        plain = (*_CLAIM_CELLS, "valid_from", "valid_to")
-        return "facts", {
-            **{name: getattr(p, name) for name in ("subject", "relation", "object", "verb", "in_market", "outside_market")},
-            "layer": p.layer or claim.about_layer,
-            **{name: str(getattr(claim, name)) for name in plain},
-            **{name: getattr(e, name) for name in ("quote", "quote_prefix", "quote_suffix", "paraphrase", "locator")},
-            "conditional_on": ";".join(claim.conditional_on),
-        }  # fmt: skip
-    if isinstance(record, Entity):
-        lists = {name: ";".join(getattr(record, name)) for name in ("kinds", "aliases", "identifiers")}
-        return "entities", {
-            **{name: getattr(record, name) for name in ("id", "label", "country", "parent", "note")},
-            **lists,
-        }
-    if isinstance(record, Source):
-        return "sources", {name: getattr(record, name) for name in COLUMNS["sources"]}
-    if isinstance(record, Scenario):
-        e = record.evidence
-        return "scenarios", {
-            **{name: getattr(record, name) for name in ("id", "phase", "label", "source", "note")},
-            "conditions": " | ".join(record.conditions),
-            "quote": e.quote, "quote_prefix": e.quote_prefix, "quote_suffix": e.quote_suffix,
-        }  # fmt: skip
-    if isinstance(record, Retraction):
-        return "withdrawals", {"claim": record.claim, "reason": record.reason}
-    return "matches", {name: getattr(record, name) for name in COLUMNS["matches"]}
 
 
 class _Check:
@@ -201,11 +229,21 @@ class _Check:
         self.out = Checked(problems=list(batch.problems))
         self.seen: dict[tuple[str, str], Row] = {}
         self.cards_told = False
+        self.faults = len(self.out.errors)
+        self.unbound: dict[str, Unbound] = {}
+        self.read_as: set[str] = set()
+        self.over_told: set[str] = set()
         # An export states the claims of the cards as rows of their own; deriving them again could add to them.
         self.cards_stated = any(row.get("source") == CARDS.id for row in batch.facts)
 
-    def run(self) -> Checked:
-        cards = [found for row in self.batch.entities if (found := self.entity(row))]
+    def run(self, progress: Callable[[str, int, int], None]) -> Checked:
+        drafts = [found for row in self.batch.entities if (found := self.entity(row))]
+        names = {row.get("name") for row in self.batch.matches}
+        before = {name: self.on_file.names.decided(name) for name in names}
+        for row in self.batch.matches:
+            self.decision(row)
+        self.out.decisive = any(self.on_file.names.decided(name) != before[name] for name in names)
+        cards = [both for card, known, row in drafts if (both := self.settled(card, known, row))]
         for row in self.batch.sources:
             self.source(row)
         for row in self.batch.scenarios:
@@ -213,7 +251,9 @@ class _Check:
         for card, row in cards:
             self.card_claims(card, row)
         labels: dict[str, Row] = {}
-        for row in self.batch.facts:
+        for number, row in enumerate(self.batch.facts):
+            if number % 256 == 0:
+                progress(f"checking {len(self.batch.facts):,} facts", number, len(self.batch.facts))
             label = row.get("id")
             if label and label in labels:
                 self.tell(
@@ -224,6 +264,9 @@ class _Check:
                 )
             labels.setdefault(label, row)
             self.fact(row)
+        for row in self.batch.withdrawals:  # last: they may be about claims of this very batch
+            self.withdrawal(row)
+        self.out.unbound = list(self.unbound.values())
         self.out.problems.sort(
             key=lambda problem: (_READING_ORDER.get(problem.file, 9), problem.file, problem.row)
         )
@@ -232,62 +275,138 @@ class _Check:
     # -- telling
 
     def tell(self, row: Row, column: str, code: str, message: str, severity: str = "error") -> None:
+        self.faults += severity == "error"
         self.out.problems.append(row.problem(column, code, message, severity))
 
-    def one_of(self, row: Row, column: str, allowed: Iterable[str], what: str) -> str:
+    def one_of(self, row: Row, column: str, allowed: Collection[str], what: str) -> str:
         """Return the cell if it is one of the allowed words (or empty); otherwise say which are."""
-        value, words = row.get(column), list(allowed)
-        if value and value not in words:
+        value = row.get(column)
+        if value and value not in allowed:
+            words = sorted(allowed) if len(allowed) > 12 else list(allowed)
             hint = near(value, words, 2)
             cure = (
                 f"did you mean {' or '.join(hint)}?"
                 if hint
                 else f"use {', '.join(words[:-1])} or {words[-1]}"
                 if len(words) <= 12
-                else "see `kg questions ontology` or the README for the list"
+                else f"`kg query {what}s` lists them"
             )
+            if what == "relation":
+                cure = self.meant(value) or cure
             self.tell(row, column, f"unknown-{what}", f"{value!r} is no {what}; {cure}")
         return value
 
-    def known(
-        self, row: Row, column: str, value: str, pool: Mapping[str, Entity] | Mapping[str, Source], what: str
-    ) -> bool:
-        if value in pool:
-            return True
-        table = "entities.csv" if what == "entity" else "sources.csv"
-        names = {name: name for name in pool}
-        if what == "entity":
-            for entity in self.on_file.entities.values():
-                names.update(dict.fromkeys((entity.label, *entity.aliases), entity.id))
-        hint = list(dict.fromkeys(names[name] for name in near(value, names)))
-        cure = (
-            f"did you mean {' or '.join(hint)}? Otherwise add it to {table}"
-            if hint
-            else f"add it to {table} of this batch"
-        )
-        self.tell(row, column, f"unknown-{what}", f"no {what} has the id {value!r}; {cure}")
-        return False
+    def meant(self, value: str) -> str:
+        """Return the cure for a relation in the words of a sentence; read from its other end, the ends change places."""
+        said = " ".join(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", value).casefold().replace("_", " ").split())
+        for relation in self.words.relations.values():
+            ways = (
+                (relation.sentence, "{subject}", "{object}", f"write {relation.name}"),
+                (relation.sentence_inverse, "{object}", "{subject}", f"write {relation.name} and exchange subject and object"),
+            )  # fmt: skip
+            for sentence, first, last, cure in ways:
+                words = sentence.removeprefix(first).removesuffix(last).strip()
+                if said in (words, words.removeprefix("is ")) and sentence.startswith(first):
+                    return cure
+        return ""
 
-    def date(self, row: Row, column: str) -> str:
+    def document(self, row: Row, column: str) -> None:
+        """Say so when a cell names a source that is not on file."""
         value = row.get(column)
-        if value and not _DATE.match(value):
+        if not value or value in self.on_file.sources:
+            return
+        hint = near(value, self.on_file.sources)
+        cure = (
+            f"did you mean {' or '.join(hint)}? Otherwise add it to sources.csv"
+            if hint
+            else "add it to sources.csv of this batch"
+        )
+        self.tell(row, column, "unknown-source", f"no source has the id {value!r}; {cure}")
+
+    # -- names
+
+    def refer(self, row: Row, column: str, value: str) -> str:
+        """Return the id of the entity that a cell names; empty, and told, where that is not certain."""
+        if value in self.on_file.entities:
+            return value
+        found = self.on_file.names.lookup(value)
+        if len(found) == 1:
+            if fold(value) not in self.read_as:
+                self.read_as.add(fold(value))
+                by = self.on_file.names.how(value)
+                self.tell(row, column, "read-as", f"{value!r} is read as {found[0]} (by {by})", "info")
+            return found[0]
+        place = f"{row.file}:{row.line}:{column}"
+        if known := self.unbound.get(value):
+            known.places.append(place)
+        else:
+            fuzzy = len(self.unbound) < _MOST_COMPARED
+            proposals = (
+                [Proposal(entity, "bears the name", 100.0) for entity in sorted(found)]
+                or self.on_file.names.proposals(value, fuzzy=fuzzy)
+            )  # fmt: skip
+            known = self.unbound[value] = Unbound(value, [place], proposals)
+        deciding = f"`kg match {shlex.quote(value)} {known.proposals[0].entity if known.proposals else ''}`"
+        if found:
             self.tell(
                 row,
                 column,
-                "bad-date",
-                f"{value!r} is no date we can read; write 2026-01-31, 2026-01 or 2026",
+                "ambiguous-entity",
+                f"{value!r} is the name of several: {', '.join(sorted(found))}; write the id, or decide once with {deciding}",
             )
             return ""
-        if len(value) == 10:
-            import datetime
+        hint = " or ".join(f"{proposal.entity} ({proposal.why})" for proposal in known.proposals)
+        cure = (
+            f"did you mean {hint}? Then write the id, or decide once with {deciding}; otherwise add it to entities.csv"
+            if hint
+            else "add it to entities.csv of this batch"
+        )
+        self.tell(row, column, "unknown-entity", f"no entity is called {value!r}; {cure}")
+        return ""
 
-            try:
-                datetime.date.fromisoformat(value)
-            except ValueError:
-                self.tell(
-                    row, column, "bad-date", f"{value!r} is not in the calendar; that month has fewer days"
-                )
-                return ""
+    def bound(self, row: Row) -> Row:
+        """Return a fact with ids in the place of the names of entities; a cell whose name does not bind is empty."""
+        cells: dict[str, str] = {}
+        for column in _NAMING:
+            value = row.get(column)
+            layer = column in ("subject", "object") and value.startswith("layer:")
+            if value and not layer and value not in self.on_file.entities:
+                cells[column] = self.refer(row, column, value)
+        if conditions := _split(row.get("conditional_on")):
+            cells["conditional_on"] = ";".join(self.refer(row, "conditional_on", name) for name in conditions)
+        return replace(row, cells={**row.cells, **cells}) if cells else row
+
+    def decision(self, row: Row) -> None:
+        """Take in what somebody decided about a name."""
+        before = self.faults
+        name = row.get("name")
+        if not fold(name):
+            self.tell(row, "name", "empty-cell", "must be filled: the name as files write it")
+        self.one_of(row, "verdict", ("same", "different"), "verdict")
+        entity = self.refer(row, "entity", row.get("entity"))
+        if name in self.on_file.entities:
+            self.tell(
+                row,
+                "name",
+                "name-is-id",
+                f"{name!r} is the id of an entity and always means that one; nothing is left to decide",
+            )
+        if self.faults > before:
+            return
+        self.store(Match(name, entity, row.get("verdict"), row.get("reason")), row)
+
+    def date(self, row: Row, column: str) -> str:
+        """Return a cell that is empty or a date; what it means is worked out when it is asked for."""
+        value = row.get(column)
+        try:
+            if value:
+                first_day(value)
+        except NotADate as error:
+            hint = (
+                "; a period goes into the column valid" if column != "published" and _is_period(value) else ""
+            )
+            self.tell(row, column, "bad-date", f"{error}{hint}")
+            return ""
         return value
 
     def slug(self, row: Row, table: str) -> bool:
@@ -297,7 +416,7 @@ class _Check:
                 row,
                 "id",
                 "bad-id",
-                f"{value!r} cannot be an id; use lower-case letters, digits and hyphens, e.g. {_slugged(value)!r}",
+                f"{value!r} cannot be an id; use lower-case letters, digits and hyphens, e.g. {slug(value) or 'an-id'!r}",
             )
             return False
         key = (table, value + "/" + row.get("phase"))
@@ -329,7 +448,8 @@ class _Check:
 
     # -- cards
 
-    def entity(self, row: Row) -> tuple[Entity, Row] | None:
+    def entity(self, row: Row) -> tuple[Entity, Entity | None, Row] | None:
+        """Return a card whose parent is not settled yet, with the card on file under its id, if there is one."""
         kinds = tuple(_split(row.get("kinds")))
         for kind in kinds:
             if kind not in self.words.kinds:
@@ -348,6 +468,11 @@ class _Check:
                 "bad-country",
                 f"{country!r} is no country code; use two capital letters of ISO 3166-1 such as US or CN (EU for the European Union)",
             )
+        identifiers = tuple(_split(row.get("identifiers")))
+        for identifier in identifiers:
+            scheme, value = split_identifier(identifier)
+            if wrong := identifier_problem(scheme, value or identifier):
+                self.tell(row, "identifiers", "bad-identifier", wrong)
         if not self.slug(row, "entities"):
             return None
         card = Entity(
@@ -357,11 +482,53 @@ class _Check:
             country,
             row.get("parent"),
             tuple(_split(row.get("aliases"))),
-            tuple(_split(row.get("identifiers"))),
+            identifiers,
             row.get("note"),
         )
-        if self.clash(row, card, self.on_file.entities.get(card.id), "entity"):
+        known = self.on_file.entities.get(card.id)
+        if known is None:
+            self.look_alikes(row, card)
+        self.on_file.add(card)  # with its names; a parent may be named by a label that stands further down
+        return card, known, row
+
+    def look_alikes(self, row: Row, card: Entity) -> None:
+        """Say which entities on file a new card may be a second card of; nothing is merged."""
+        names = self.on_file.names
+        for identifier in card.identifiers:
+            if others := names.carriers(identifier):
+                # An LEI is of one legal entity by its standard; an item or a ticker may be coarser than our cards.
+                self.tell(
+                    row,
+                    "identifiers",
+                    "same-identifier",
+                    f"{identifier} belongs to {', '.join(others)} already; use that id in place of this card, or mend one of the two",
+                    "error" if identifier.lower().startswith("lei:") else "warning",
+                )
+        told: set[str] = set()
+        for name in dict.fromkeys((card.label, *card.aliases)):
+            bearers = [entity for entity in names.bearers(name) if not names.told_apart(name, entity)]
+            alike = [Proposal(entity, "bears that name", 100.0) for entity in bearers]
+            for found in alike or (names.variants(name) if name == card.label else []):
+                if found.entity in told:
+                    continue
+                told.add(found.entity)
+                self.tell(
+                    row,
+                    "label" if name == card.label else "aliases",
+                    "maybe-duplicate",
+                    f"{name!r} may be {found.entity} ({found.why}); if it is, use that id in place of this card; "
+                    f"if not, `kg match {shlex.quote(name)} {found.entity} --not` says so once for all",
+                    "warning",
+                )
+
+    def settled(self, card: Entity, known: Entity | None, row: Row) -> tuple[Entity, Row] | None:
+        """Put the id of the parent into a card and store it, unless another card has its id."""
+        if card.parent:
+            card = replace(card, parent=self.refer(row, "parent", card.parent))
+        if self.clash(row, card, known, "entity"):
             return None
+        if known is None:
+            self.on_file.entities[card.id] = card
         self.store(card, row)
         return card, row
 
@@ -414,8 +581,7 @@ class _Check:
                 "bad-phase",
                 f"{phase!r} is no phase number; use 1, 2, 3 … or leave it empty for the scenario itself",
             )
-        if row.get("source"):
-            self.known(row, "source", row.get("source"), self.on_file.sources, "source")
+        self.document(row, "source")
         if not self.slug(row, "scenarios"):
             return
         card = Scenario(
@@ -440,7 +606,7 @@ class _Check:
         if self.cards_stated:
             return
         if card.country:
-            place = self._places().get(card.country)
+            place = self._places.get(card.country)
             relation = next(
                 (
                     name
@@ -464,8 +630,6 @@ class _Check:
             elif relation and place and place != card.id:
                 found.append((relation, place, f"The entity card gives {card.country} as the country."))
         if card.parent:
-            if not self.known(row, "parent", card.parent, self.on_file.entities, "entity"):
-                return
             theirs = self.classes(card.parent)
             relation = _parent_relation(mine, theirs)
             if relation:
@@ -495,17 +659,46 @@ class _Check:
                     row,
                 )
 
+    @cached_property
     def _places(self) -> dict[str, str]:
+        """Country code to jurisdiction; asked for only when all cards are in."""
         places: dict[str, str] = {}
         for entity in self.on_file.entities.values():
             if is_country(entity, self.on_file.entities):
                 places.setdefault(entity.country, entity.id)
         return places
 
+    # -- withdrawals
+
+    def withdrawal(self, row: Row) -> None:
+        """Take a claim out of account; it stays, marked, with the reason."""
+        key = row.get("claim").removeprefix("claim:")
+        if key not in self.on_file.claims:
+            self.tell(
+                row,
+                "claim",
+                "unknown-claim",
+                f"no claim has the id {key!r}; `kg why` and `kg entity` show the ids of claims",
+            )
+        elif not row.get("reason"):
+            self.tell(row, "reason", "empty-cell", "must be filled: say why the claim is withdrawn")
+        else:
+            known = self.on_file.withdrawn.get(key)
+            if known not in (None, row.get("reason")):
+                self.tell(
+                    row,
+                    "claim",
+                    "withdrawn-already",
+                    f"claim {key} is withdrawn already, because: {known}; leave this row out unless the reason changed",
+                    "warning",
+                )
+            self.store(Retraction(key, row.get("reason")), row)
+
     # -- facts
 
     def fact(self, row: Row) -> None:
-        before = len(self.out.errors)
+        before = self.faults
+        row = self.bound(row)
         relation = self.words.relations.get(row.get("relation"))
         if relation is None and row.get("relation"):
             self.one_of(row, "relation", self.words.relations, "relation")
@@ -518,12 +711,13 @@ class _Check:
                 "same-ends",
                 f"{row.get('object')!r} stands at both ends; a tie needs two different participants",
             )
-        self.one_of(row, "stance", list(Stance), "stance")
-        self.one_of(row, "status", list(Status), "status")
-        self.one_of(row, "layer", sorted(self.words.layers), "layer")
+        self.one_of(row, "stance", _STANCES, "stance")
+        self.one_of(row, "status", _STATUSES, "status")
+        self.one_of(row, "layer", self.words.layers, "layer")
         self.scope(row, relation)
         self.attribution(row)
         self.figures(row)
+        valid = self.valid(row)
         if not row.get("quote") and not row.get("paraphrase"):
             self.tell(
                 row,
@@ -540,24 +734,21 @@ class _Check:
                 "warning",
             )
         self.hypothesis(row)
-        if len(self.out.errors) > before or relation is None:
+        if self.faults > before or relation is None:
             return
-        self.store(self.claim(row, relation), row)
+        self.store(claim_of(row, self.words, valid), row)
 
     def end(self, row: Row, column: str, relation: Relation | None) -> None:
         value = row.get(column)
         if not value:
             return
-        if value.startswith("layer:"):
-            if value.removeprefix("layer:") not in self.words.layers:
-                self.tell(
-                    row,
-                    column,
-                    "unknown-layer",
-                    f"{value!r} names no layer; known are {', '.join('layer:' + name for name in sorted(self.words.layers))}",
-                )
-                return
-        elif not self.known(row, column, value, self.on_file.entities, "entity"):
+        if value.startswith("layer:") and value.removeprefix("layer:") not in self.words.layers:
+            self.tell(
+                row,
+                column,
+                "unknown-layer",
+                f"{value!r} names no layer; known are {', '.join('layer:' + name for name in sorted(self.words.layers))}",
+            )
             return
         allowed = (
             (relation.allows_subject if column == "subject" else relation.allows_object)
@@ -581,11 +772,7 @@ class _Check:
     def scope(self, row: Row, relation: Relation | None) -> None:
         for column in ("in_market", "outside_market"):
             value = row.get(column)
-            if (
-                value
-                and self.known(row, column, value, self.on_file.entities, "entity")
-                and "Jurisdiction" not in self.classes(value)
-            ):
+            if value and "Jurisdiction" not in self.classes(value):
                 self.tell(
                     row,
                     column,
@@ -607,8 +794,7 @@ class _Check:
 
     def attribution(self, row: Row) -> None:
         for column in ("source", "cited_source"):
-            if row.get(column):
-                self.known(row, column, row.get(column), self.on_file.sources, "source")
+            self.document(row, column)
         if row.get("cited_source") and row.get("cited_source") == row.get("source"):
             self.tell(
                 row,
@@ -616,8 +802,6 @@ class _Check:
                 "cites-itself",
                 "is the document itself; leave it empty, or name the earlier document",
             )
-        if row.get("speaker"):
-            self.known(row, "speaker", row.get("speaker"), self.on_file.entities, "entity")
         self.one_of(row, "depth", ("0", "1", "2"), "depth")
         if row.get("depth") == "2" and not row.get("cited_source"):
             self.tell(
@@ -627,15 +811,65 @@ class _Check:
                 "depth 2 repeats another document: name that one in cited_source (add it to sources.csv with consulted=no if nobody read it)",
             )
 
-    def figures(self, row: Row) -> None:
-        start, end = self.date(row, "valid_from"), self.date(row, "valid_to")
-        if start and end and end[: len(start)] < start[: len(end)]:
+    def valid(self, row: Row) -> tuple[str, str]:
+        """Return the two ends of the time that a claim is about, from one column or from two."""
+        start, end = (
+            row.get(column) if row.get(column) == OPEN else self.date(row, column)
+            for column in ("valid_from", "valid_to")
+        )
+        said = row.get("valid")
+        try:
+            if said:
+                whole = period(said)
+                for column, mine, other in zip(("valid_from", "valid_to"), whole, (start, end), strict=True):
+                    if other and other != mine:
+                        self.tell(
+                            row,
+                            column,
+                            "dates-differ",
+                            f"says {other} where valid says {mine or 'that it is not known'}; leave one of them empty",
+                        )
+                start, end = whole
+            elif start == OPEN:
+                period(f"{start}/{end}")
+        except NotADate as error:
+            self.tell(row, "valid" if said else "valid_from", "bad-date", str(error))
+            return "", ""
+        days = [text for text in (start, end) if text not in ("", OPEN)]
+        if len(days) == 2 and last_day(end) < first_day(start):
             self.tell(
                 row,
-                "valid_to",
+                "valid" if said else "valid_to",
                 "dates-reversed",
                 f"ends {end}, before it starts {start}; exchange them or mend the year",
             )
+        if end == OPEN and row.get("status") in (Status.ENDED, Status.CANCELLED):
+            self.tell(
+                row,
+                "valid" if said else "valid_to",
+                "dates-reversed",
+                f"says that it is still going on, but the status says {row.get('status')}; mend one of them",
+            )
+        elif said and "/" not in said and row.get("stance") != Stance.DENIED:
+            self.over(row, said)
+        return start, end
+
+    def over(self, row: Row, said: str) -> None:
+        """Tell, once for a file, of a single date in `valid` that is past: most people mean when something began."""
+        if row.file in self.over_told or row.get("status") in (Status.ENDED, Status.CANCELLED):
+            return
+        if last_day(said) < datetime.now(UTC).date():
+            self.over_told.add(row.file)
+            self.tell(
+                row,
+                "valid",
+                "period-over",
+                f"{said!r} is a period that is over; write {said}/ if the end is not known, {said}/.. if it goes on, "
+                "and leave it if that was all (told once for this file)",
+                "warning",
+            )
+
+    def figures(self, row: Row) -> None:
         confidence = row.get("confidence")
         if confidence and not (_NUMBER.match(confidence) and 0 <= float(confidence) <= 1):
             self.tell(
@@ -683,33 +917,6 @@ class _Check:
                 "not-hypothesised",
                 "a claim inside a scenario is hypothesised (or an opinion); otherwise leave scenario empty",
             )
-        for name in _split(row.get("conditional_on")):
-            self.known(row, "conditional_on", name, self.on_file.entities, "entity")
-
-    def claim(self, row: Row, relation: Relation) -> Claim:
-        direct = relation.pattern == "direct"
-        proposition = Proposition(
-            relation.name,
-            row.get("subject"),
-            row.get("object"),
-            layer="" if direct else row.get("layer"),
-            in_market=row.get("in_market"),
-            outside_market=row.get("outside_market"),
-            verb=row.get("verb"),
-        )
-        return Claim(
-            self.words.normal(proposition),
-            **{column: row.get(column) for column in (*_CLAIM_CELLS, "valid_from", "valid_to")},
-            evidence=Evidence(
-                row.get("quote"),
-                row.get("quote_prefix"),
-                row.get("quote_suffix"),
-                row.get("paraphrase"),
-                row.get("locator"),
-            ),
-            about_layer=row.get("layer") if direct else "",
-            conditional_on=tuple(_split(row.get("conditional_on"))),
-        )
 
 
 def _parent_relation(mine: frozenset[str], theirs: frozenset[str]) -> str:
@@ -727,15 +934,15 @@ def _parent_relation(mine: frozenset[str], theirs: frozenset[str]) -> str:
     return next((name for one, other, name in table if one in mine and other in theirs), "")
 
 
+def _is_period(text: str) -> bool:
+    try:
+        return "/" in text and bool(period(text))
+    except NotADate:
+        return False
+
+
 def _split(text: str, by: str = ";") -> list[str]:
     return [part.strip() for part in text.split(by) if part.strip()]
-
-
-def _slugged(text: str) -> str:
-    import unicodedata
-
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii").lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "an-id"
 
 
 def _spoken(name: str) -> str:

@@ -1,9 +1,8 @@
-"""Questions in SPARQL: the library in ``queries/questions``, ad hoc text, and a child process that cannot do harm.
+"""Questions in SPARQL: the library in ``queries/questions``, ad hoc text, the forms of an answer.
 
-Every text goes through a **gate** that reads it by tokens and refuses what would leave the house (``SERVICE``,
-``FROM`` …) or could take the engine down (nesting, size); and then runs in a **child process** that has opened the
-store read-only, can open nothing further (no file, no socket), has capped memory, and is killed at the deadline.
-Values are put in by token, never spliced: a question marks the place with ``VALUES ?maker { UNDEF }``.
+Every text goes through the gate (`kg.gate`) and then runs in a **worker** (`kg.workers`): a child process that has
+opened the store read-only, can open nothing further (no file, no socket), has capped memory, and is killed at the
+deadline. Texts of one's own may run in this process instead (`ask_here`): quicker, and without a net.
 """
 
 from __future__ import annotations
@@ -12,201 +11,49 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from kg import child
-from kg.errors import KgError, Misuse, NotFound, Refused, Unavailable, near
+from kg import child, gate
+from kg.errors import KgError, NotFound, Refused, Unavailable, near
+from kg.gate import DEFAULT, Limits, bind, check, check_terms
 from kg.vocabulary import PREFIXES, folder
+from kg.workers import Workers
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyoxigraph
+    import rdflib as rdf
 
 __all__ = [
+    "DEFAULT",
     "Answer",
     "Limits",
     "Parameter",
     "Question",
+    "Reply",
+    "Scope",
+    "TooCostly",
+    "answer",
+    "ask",
+    "ask_here",
     "bind",
     "check",
     "check_terms",
+    "holds",
     "library",
     "question",
     "run",
     "shorten",
+    "workers",
 ]
-
-_TOKEN = re.compile(
-    r"""(?P<space>[ \t\r\n]+)|(?P<comment>\#[^\r\n]*)
-    |(?P<iri><[^<>"{}|^`\\\x00-\x20]*>)
-    |(?P<string>\"{3}(?:(?:"|"")?(?:[^"\\]|\\.))*\"{3}|'{3}(?:(?:'|'')?(?:[^'\\]|\\.))*'{3}|"(?:[^"\\\r\n]|\\.)*"|'(?:[^'\\\r\n]|\\.)*')
-    |(?P<variable>[?$]\w+)|(?P<language>@[A-Za-z][A-Za-z0-9-]*)
-    |(?P<name>(?:[^\W\d_][\w.-]*)?:(?:[\w.:-]|%[0-9A-Fa-f]{2}|\\[-_~.!$&'()*+,;=/?\#@%])*|_:[\w.-]+)
-    |(?P<number>\d[\d.eE]*(?:(?<=[eE])[+-]\d+)?|\.\d+)
-    |(?P<word>[^\W\d_]\w*)
-    |(?P<mark>\^\^|\|\||&&|[<>!]=|[{}()\[\].;,*/|!=<>&+^?~-])""",
-    re.S | re.X,
-)
-# An ASCII letter written as an escape has one use only: to get a forbidden word past a gate.
-_DISGUISED = re.compile(r"\\u00[0-7][0-9A-Fa-f]|\\U000000[0-7][0-9A-Fa-f]")
-_FORBIDDEN = {
-    "SERVICE": "asks another endpoint; questions here stay on this machine",
-    "FROM": "names other graphs to read; a question is asked of one view, chosen with --view",
-    "LOAD": "reads a document; use `kg load`",
-    "USING": "belongs to updates",
-    "WITH": "belongs to updates",
-    "INSERT": "would change data; facts come in with `kg load`",
-    "DELETE": "would change data; facts are taken out of account with `kg undo`",
-    "CLEAR": "would change data",
-    "DROP": "would change data",
-    "CREATE": "would change data",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a query may cost.
-
-    Parameters
-    ----------
-    seconds : float
-        Wall time until the child is killed.
-    rows : int
-        Rows or triples kept; what is beyond is said to be cut off.
-    memory : int
-        Bytes of address space of the child (where the system can cap it).
-    characters, tokens, depth : int
-        Size of the query text, and how deep its brackets may nest.
-    """
-
-    seconds: float = 30.0
-    rows: int = 100_000
-    memory: int = 2 << 30
-    characters: int = 65_536
-    tokens: int = 4_000
-    depth: int = 64
-
-
-DEFAULT = Limits()
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    at: int
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    at = 0
-    while at < len(text):
-        found = _TOKEN.match(text, at)
-        if found is None:
-            raise Refused(
-                f"{_position(text, at)}: the character {text[at]!r} is not understood here; is a quote or > missing?"
-            )
-        if found.lastgroup not in ("space", "comment"):
-            yield _Token(found.lastgroup or "", found.group(), at)
-        at = found.end()
-
-
-def _position(text: str, at: int) -> str:
-    line = text.count("\n", 0, at) + 1
-    return f"line {line}, column {at - (text.rfind(chr(10), 0, at) + 1) + 1}"
-
-
-def check(text: str, limits: Limits = DEFAULT) -> None:
-    """Let a query pass, or say why not, before any engine sees it.
-
-    Raises
-    ------
-    Refused
-        If it is too long, nests too deeply, holds disguised characters, or uses a word that is not allowed.
-    """
-    if len(text) > limits.characters:
-        raise Refused(f"the query has {len(text):,} characters; the limit is {limits.characters:,}")
-    if disguised := _DISGUISED.search(text):
-        raise Refused(
-            f"{_position(text, disguised.start())}: write the character {disguised.group()} itself, not its code"
-        )
-    if "\x00" in text or re.search("[\ud800-\udfff]", text):
-        raise Refused("the query holds a NUL or half a character; type it again")
-    depth = 0
-    for count, token in enumerate(_tokens(text)):
-        if count >= limits.tokens:
-            raise Refused(f"the query has more than {limits.tokens:,} tokens; split it")
-        if token.kind == "mark":
-            depth += (token.text in "({[") - (token.text in ")}]")
-            if depth > limits.depth or (
-                token.text == "!" and text[token.at : token.at + limits.depth] == "!" * limits.depth
-            ):
-                raise Refused(f"{_position(text, token.at)}: nested deeper than {limits.depth} levels")
-        elif token.kind == "word" and token.text.upper() in _FORBIDDEN:
-            word = token.text.upper()
-            raise Refused(f"{_position(text, token.at)}: {word} is not allowed: it {_FORBIDDEN[word]}")
-
-
-def check_terms(text: str, known: Iterable[str]) -> None:
-    """Refuse a query that names a term our ontology does not have: a slip would otherwise answer nothing, silently.
-
-    Raises
-    ------
-    Refused
-        With the place and the nearest terms.
-    """
-    terms = frozenset(known)
-    for token in _tokens(text):
-        if (
-            token.kind == "name"
-            and token.text[:3] == "ev:"
-            and token.text[3:]
-            and token.text[3:] not in terms
-        ):
-            hint = near(token.text[3:], sorted(terms))
-            cure = f"; did you mean {' or '.join('ev:' + name for name in hint)}?" if hint else ""
-            raise Refused(f"{_position(text, token.at)}: the ontology has no term {token.text}{cure}")
-
-
-def bind(text: str, values: Mapping[str, str]) -> str:
-    """Put values into the places that a query marks with ``VALUES ?name { UNDEF }``.
-
-    Parameters
-    ----------
-    text : str
-        SPARQL.
-    values : mapping of str to str
-        Variable name to an N-Triples term (``<…>`` or a literal), made by `kg.vocabulary.iri` or `literal`.
-
-    Raises
-    ------
-    Misuse
-        If a variable has no such place.
-
-    Notes
-    -----
-    Only whole UNDEF tokens are exchanged, so no value can end up as anything but one term.
-    """
-    tokens = list(_tokens(text))
-    missing = dict(values)
-    for name, value in values.items():
-        kinds = [token.kind for token in _tokens(value)]
-        if kinds not in (["iri"], ["string"], ["string", "mark", "iri"]):
-            raise Misuse(f"the value of {name!r} is no single term")
-    pieces, done = [], 0
-    for first, second, third, fourth, fifth in zip(
-        tokens, tokens[1:], tokens[2:], tokens[3:], tokens[4:], strict=False
-    ):
-        marks = (first.text.upper(), second.kind, third.text, fourth.text.upper(), fifth.text)
-        name = second.text[1:]
-        if marks == ("VALUES", "variable", "{", "UNDEF", "}") and name in values:
-            pieces += [text[done : fourth.at], values[name]]
-            done = fourth.at + len(fourth.text)
-            missing.pop(name, None)
-    if missing:
-        name = next(iter(missing))
-        raise Misuse(f"the query has no place for {name!r}; mark it with VALUES ?{name} {{ UNDEF }}")
-    return "".join([*pieces, text[done:]])
 
 
 # -- the library
@@ -233,9 +80,19 @@ class Question:
     parameters: tuple[Parameter, ...]
     text: str = field(repr=False)
     path: Path = field(repr=False)
+    #: Other ways of asking it, with its parameters in braces; see `kg.ask`.
+    asks: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def body(self) -> str:
+        """The query without the comment lines that describe it."""
+        lines = self.text.splitlines()
+        while lines and (lines[0].startswith("#") or not lines[0].strip()):
+            lines.pop(0)
+        return "\n".join(lines).rstrip() + "\n"
 
 
-_HEADER = re.compile(r"#\s*(title|why|columns|param|terms|solution):\s*(.*)")
+_HEADER = re.compile(r"#\s*(title|why|asks|columns|param|terms|solution):\s*(.*)")
 _PARAMETER = re.compile(r"(\w+)\s*\((\w+)\)\s*(?:=\s*(\S+))?\s*[—-]?\s*(.*)")
 
 
@@ -258,6 +115,7 @@ def _read(path: Path) -> Question:
         tuple(parameters),
         text,
         path,
+        tuple(part.strip() for line in said.get("asks", []) for part in line.split(";") if part.strip()),
     )
 
 
@@ -309,6 +167,10 @@ class Answer:
         Whether rows or triples beyond the limit were cut off.
     stamp : dict
         View, dates and ledger head it holds for.
+    asked : str
+        The query it answers, with its values.
+    form : str
+        RDF format of `graph`.
     """
 
     variables: list[str] = field(default_factory=list)
@@ -317,6 +179,8 @@ class Answer:
     graph: str | None = None
     truncated: bool = False
     stamp: dict[str, str] = field(default_factory=dict)
+    asked: str = ""
+    form: str = "turtle"
 
     def json(self) -> str:
         """Return SPARQL 1.1 Query Results JSON, with the stamp beside ``head`` and ``results``."""
@@ -342,16 +206,7 @@ class Answer:
 
     def csv(self) -> str:
         """Return CSV; a cell that a spreadsheet would take for a formula gets an apostrophe before it."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\r\n")
-        writer.writerow(self.variables)
-        writer.writerows(
-            [
-                [_tame(row[name]["value"]) if name in row else "" for name in self.variables]
-                for row in self.rows
-            ]
-        )
-        return out.getvalue()
+        return _delimited(self.variables, self.rows, lambda term: _tame(term["value"]))
 
     def tsv(self) -> str:
         """Return SPARQL 1.1 TSV: terms in Turtle form, nothing lost."""
@@ -395,6 +250,56 @@ class Answer:
         body = "\n".join(_html_row(row, "td") for row in self.table())
         head = _html_row(self.variables, "th")
         return f"<table>\n<caption>{escape(self.footer())}</caption>\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
+
+    # -- for Python
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.graph) if self.boolean is None else self.boolean
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return (self._plain(row) for row in self.rows)
+
+    def __getitem__(self, number: int) -> dict[str, Any]:
+        return self._plain(self.rows[number])
+
+    def _plain(self, row: Mapping[str, dict[str, str]]) -> dict[str, Any]:
+        from kg.frames import value
+
+        return {name: value(row.get(name), shorten) for name in self.variables}
+
+    def pandas(self, *, full: bool = False) -> pd.DataFrame:
+        """Return the rows as a pandas data frame; IRIs with our prefixes, or in `full`. See `kg.frames`."""
+        from kg.frames import to_pandas
+
+        return to_pandas(self.variables, self.rows, self.stamp, str if full else shorten)
+
+    def polars(self, *, full: bool = False) -> pl.DataFrame:
+        """Return the rows as a polars data frame; IRIs with our prefixes, or in `full`. See `kg.frames`."""
+        from kg.frames import to_polars
+
+        return to_polars(self.variables, self.rows, str if full else shorten)
+
+    def rdflib(self) -> rdf.Graph | list[dict[str, rdf.term.Node]] | bool:
+        """Return it in rdflib's terms: a graph for CONSTRUCT and DESCRIBE, rows for SELECT, a bool for ASK."""
+        from kg.frames import rdf_graph, rdf_rows
+
+        if self.graph is not None:
+            return rdf_graph(self.graph, self.form)
+        return rdf_rows(self.rows) if self.boolean is None else self.boolean
+
+    def _repr_html_(self) -> str:
+        from kg.frames import page, tabled
+
+        if self.graph is not None:
+            return page([f"<pre>{escape(self.graph[:20_000])}</pre>"], self.stamp)
+        if self.boolean is not None:
+            return page([f"<p>{'yes' if self.boolean else 'no'}</p>"], self.stamp)
+        return page(
+            [tabled(self.variables, self.table())], self.stamp, self.footer().partition(" · ")[0] + " · "
+        )
 
     def footer(self) -> str:
         """Return one line: how many rows, of which view, dates and ledger."""
@@ -459,6 +364,118 @@ _RDF_FORMATS = {
     "jsonld": "JSON_LD",
     "rdfxml": "RDF_XML",
 }
+_BYTES = 64 << 20  # of one answer, whatever its rows
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The graphs that a query is asked of, instead of the whole view: what the SPARQL protocol calls its dataset.
+
+    Parameters
+    ----------
+    default, named : tuple of str
+        IRIs of graphs of the view; those of `default` are merged into the default graph.
+    """
+
+    default: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as the engine wrote it.
+
+    Attributes
+    ----------
+    kind : str
+        ``rows``, ``boolean`` or ``graph``.
+    body : bytes
+        In the form asked for.
+    variables : tuple of str
+    boolean : bool or None
+    truncated : bool
+        Whether rows or triples beyond the limit were cut off; what is there is whole.
+    """
+
+    kind: str
+    body: bytes
+    variables: tuple[str, ...] = ()
+    boolean: bool | None = None
+    truncated: bool = False
+
+
+def workers(size: int = 4) -> Workers:
+    """Return a pool of children that answer queries; each holds one store."""
+    return Workers("kg.query:_opened", size=size)
+
+
+def ask(
+    text: str,
+    store: Path,
+    pool: Workers,
+    *,
+    form: str = "json",
+    graph_format: str = "turtle",
+    scope: Scope | None = None,
+    limits: Limits = DEFAULT,
+) -> Reply:
+    """Ask a query of a built store, in a worker, and return what the engine wrote.
+
+    Parameters
+    ----------
+    text : str
+        SPARQL 1.1 query; the project's prefixes need not be declared.
+    store : Path
+        Folder of a view's store (see `kg.index.Index.store`).
+    pool : Workers
+        From `workers`.
+    form : str
+        For SELECT and ASK: json, xml, csv or tsv, as the W3C defines them.
+    graph_format : str
+        For CONSTRUCT and DESCRIBE: turtle, trig, nquads, ntriples, jsonld or rdfxml.
+    scope : Scope, optional
+        Graphs to ask instead of the whole view; goes before what FROM says.
+    limits : Limits
+
+    Raises
+    ------
+    Refused
+        If the gate or the engine does not accept the text, with place and hint; or if it took too long or too much
+        (`TooCostly`).
+    kg.workers.Busy
+        If no worker came free.
+    Unavailable
+        If the store cannot be opened.
+    """
+    job = _job(text, form, graph_format, scope, limits)
+    try:
+        said, body = pool.ask(str(store / "store"), job, seconds=limits.seconds, memory=limits.memory)
+    except child.Stopped as end:
+        if end.why == "time":
+            raise TooCostly(
+                f"the query was stopped after {limits.seconds:g} s; add conditions or a LIMIT", "time"
+            ) from None
+        raise TooCostly(
+            "the query needed more memory or nesting than a query may have, and was stopped; simplify it",
+            "memory",
+        ) from None
+    return _replied(said, body, text)
+
+
+def ask_here(
+    text: str,
+    store: pyoxigraph.Store,
+    *,
+    form: str = "json",
+    graph_format: str = "turtle",
+    scope: Scope | None = None,
+    limits: Limits = DEFAULT,
+) -> Reply:
+    """Ask a query in this process: as `ask`, but nothing can stop it and nothing caps its memory.
+
+    For texts of one's own only. The gate stands here too, so that nothing leaves the house.
+    """
+    return _replied(*_perform(store, _job(text, form, graph_format, scope, limits)), text)
 
 
 def run(
@@ -468,61 +485,86 @@ def run(
     *,
     graph_format: str = "turtle",
     limits: Limits = DEFAULT,
+    pool: Workers | None = None,
 ) -> Answer:
-    """Ask a query of a built store, in a child process.
+    """Ask a query of a built store; as `ask`, with the answer read.
 
     Parameters
     ----------
-    text : str
-        SPARQL 1.1 query; the project's prefixes need not be declared.
-    store : Path
-        Folder of a view's store (see `kg.index.Index.store`).
     stamp : mapping
-        What the answer is to carry (see `kg.view.View.stamp`).
-    graph_format : str
-        RDF format for CONSTRUCT and DESCRIBE: turtle, trig, nquads, ntriples, jsonld or rdfxml.
-    limits : Limits
-
-    Raises
-    ------
-    Refused
-        If the gate or the engine does not accept the text, with place and hint; or if it took too long or too much.
-    Unavailable
-        If the store cannot be opened.
-
-    Notes
-    -----
-    The child costs about 0.1 s.
+        What the answer is to carry (see `kg.policy.Policy.stamp`).
+    pool : Workers, optional
+        Without one, a worker is started for this query alone (0.15 to 0.3 s).
     """
-    check(text, limits)
-    job = {"store": str(store / "store"), "text": text, "format": graph_format, "rows": limits.rows}
+    if pool is not None:
+        return answer(ask(text, store, pool, graph_format=graph_format, limits=limits), stamp)
+    alone = workers(1)
     try:
-        reply = child.call("kg.query:_ask", job, seconds=limits.seconds, memory=limits.memory)
-    except child.Stopped as end:
-        if end.why == "time":
-            raise Refused(
-                f"the query was stopped after {limits.seconds:g} s; add conditions or a LIMIT"
-            ) from None
-        raise Refused(
-            "the query needed more memory or nesting than a query may have, and was stopped; simplify it"
-        ) from None
-    if "error" in reply:
-        raise _explained(reply["kind"], reply["error"], text)
-    return Answer(
-        reply.get("variables", []),
-        reply.get("rows", []),
-        reply.get("boolean"),
-        reply.get("graph"),
-        reply.get("truncated", False),
-        dict(stamp),
-    )
+        return run(text, store, stamp, graph_format=graph_format, limits=limits, pool=alone)
+    finally:
+        alone.close()
+
+
+def answer(reply: Reply, stamp: Mapping[str, str]) -> Answer:
+    """Return a reply (in JSON, or a graph) as an answer with rows to work with."""
+    if reply.kind == "graph":
+        return Answer(graph=reply.body.decode("utf-8"), truncated=reply.truncated, stamp=dict(stamp))
+    if reply.kind == "boolean":
+        return Answer(boolean=reply.boolean, stamp=dict(stamp))
+    rows = json.loads(reply.body)["results"]["bindings"]
+    if (
+        b'"triple"' in reply.body
+    ):  # a quoted triple (RDF 1.2) has no form in SPARQL 1.1: its text stands for it
+        rows = [{name: _told(term) for name, term in row.items()} for row in rows]
+    return Answer(list(reply.variables), rows, truncated=reply.truncated, stamp=dict(stamp))
+
+
+class TooCostly(Refused):
+    """A query that was stopped; `why` is ``time`` or ``memory``."""
+
+    def __init__(self, message: str, why: str) -> None:
+        super().__init__(message)
+        self.why = why
+
+
+def _told(term: dict[str, Any]) -> dict[str, str]:
+    if term["type"] != "triple":
+        return term
+    parts = (_turtle(_told(term["value"][part])) for part in ("subject", "predicate", "object"))
+    return {"type": "literal", "value": f"<<( {' '.join(parts)} )>>"}
+
+
+def _job(text: str, form: str, graph_format: str, scope: Scope | None, limits: Limits) -> dict[str, Any]:
+    return {
+        "text": text,
+        "graphs": gate.read(text, limits).graphs,
+        "form": form.upper(),
+        "graph": _RDF_FORMATS[graph_format],
+        "scope": [scope.default, scope.named] if scope else None,
+        "rows": limits.rows,
+    }
+
+
+def _replied(said: Mapping[str, Any], body: bytes, text: str) -> Reply:
+    kind = said["kind"]
+    if kind in ("rows", "boolean", "graph"):
+        return Reply(
+            kind, body, tuple(said.get("variables", ())), said.get("boolean"), said.get("truncated", False)
+        )
+    raise _explained(kind, said["error"], text)
 
 
 def _explained(kind: str, message: str, text: str) -> KgError:
     if kind == "store":
         return Unavailable(f"the index cannot be opened: {message}")
     if kind == "memory":
-        return Refused("the query needed more memory than a query may have; add conditions or a LIMIT")
+        return TooCostly(
+            "the query needed more memory than a query may have; add conditions or a LIMIT", "memory"
+        )
+    if kind == "foreign":
+        return gate.foreign(message)
+    if kind == "query":
+        return Refused(f"the query cannot be answered: {message}")
     place = re.search(r"error at (\d+):(\d+): (.*)", message, re.S)
     if place is None:
         unknown = re.search(r"[Pp]refix (\S+)|The prefix .* not", message)
@@ -531,57 +573,172 @@ def _explained(kind: str, message: str, text: str) -> KgError:
     line, column = int(place.group(1)), int(place.group(2))
     lines = text.splitlines() or [""]
     shown = lines[min(line, len(lines)) - 1]
+    said = _hint(text, place.group(3).strip(), shown[: column - 1])
     return Refused(
-        f"the query cannot be read at line {line}, column {column}: {place.group(3).strip()}\n  {shown}\n  {' ' * (column - 1)}^"
+        f"the query cannot be read at line {line}, column {column}: {said}\n  {shown}\n  {' ' * (column - 1)}^"
     )
 
 
-def _ask(job: Mapping[str, Any], blobs: Sequence[bytes], confine: child.Confine) -> dict[str, Any]:
-    """Answer one query; runs in the child process."""
+_FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
+
+
+def _hint(text: str, said: str, before: str) -> str:
+    """Return what the engine says of a text it cannot read, in other words where those are of no help."""
+    if "Prefix not found" in said and (prefix := re.search(r"([\w.-]*):[^\s:]*$", before)):
+        return (
+            f"the prefix {prefix.group(1)}: is not declared; without a declaration there are "
+            f"{', '.join(f'{name}:' for name in PREFIXES)}"
+        )
+    bare = re.sub(r"^\s*#.*$", "", text, flags=re.M)
+    bare = re.sub(r"^\s*(?:(?:PREFIX\s+\S*:|BASE)\s*<[^>]*>\s*)*", "", bare, flags=re.I)
+    first = re.match(r"\w*", bare)
+    word = first.group(0).upper() if first else ""
+    if not bare.strip():
+        return f"there is no query; it begins with {', '.join(_FORMS[:-1])} or {_FORMS[-1]}"
+    if word and word not in _FORMS and (meant := near(word, _FORMS, 1)):
+        return f"{word!r} begins no query; did you mean {meant[0]}?"
+    return said
+
+
+# -- in the worker
+
+
+def _opened(path: str, confine: child.Confine) -> Callable[[Mapping[str, Any]], tuple[dict[str, Any], bytes]]:
+    """Open a store and confine the process; return what answers a query."""
     import pyoxigraph as ox
 
     try:
-        store = ox.Store.read_only(job["store"])
+        store = ox.Store.read_only(path)
     except OSError as error:
-        return {"kind": "store", "error": str(error)}
-    confine()
+        said = {"kind": "store", "error": str(error)}
+        return lambda job: (said, b"")
+    confine(files=sum(1 for _ in Path(path).iterdir()))
+    return lambda job: _perform(store, job)
+
+
+def _perform(store: pyoxigraph.Store, job: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    import pyoxigraph as ox
+
+    default, named = job["scope"] or ((), ())
     try:
-        return _answer(ox, store, job)
+        for name in (*job["graphs"], *default, *named):
+            if not holds(store, name):
+                return {"kind": "foreign", "error": name}, b""
+        found = store.query(
+            job["text"],
+            prefixes=PREFIXES,
+            default_graph=None if job["scope"] is None else [ox.NamedNode(name) for name in default],
+            named_graphs=None if job["scope"] is None else [ox.NamedNode(name) for name in named],
+        )
+        return _written(found, job)
     except MemoryError:
-        return {"kind": "memory", "error": "out of memory"}
-    except (SyntaxError, ValueError, RuntimeError, OSError) as error:
-        return {"kind": "query", "error": str(error)}
+        return {"kind": "memory", "error": "out of memory"}, b""
+    except SyntaxError as error:
+        return {"kind": "syntax", "error": str(error)}, b""
+    except (ValueError, RuntimeError, OSError) as error:
+        return {"kind": "query", "error": str(error)}, b""
 
 
-def _answer(ox: Any, store: Any, job: Mapping[str, Any]) -> dict[str, Any]:
-    found = store.query(job["text"], prefixes=PREFIXES)
-    if isinstance(found, ox.QueryBoolean):
-        return {"boolean": bool(found)}
-    kept: list[Any] = []
-    truncated = False
-    for item in found:
-        if len(kept) >= job["rows"]:
-            truncated = True
-            break
-        kept.append(item)
+def holds(store: pyoxigraph.Store, graph: str) -> bool:
+    """Whether a store has a named graph."""
+    import pyoxigraph as ox
+
+    try:
+        return store.contains_named_graph(ox.NamedNode(graph))
+    except ValueError:  # no IRI at all
+        return False
+
+
+def _written(found: Any, job: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    import pyoxigraph as ox
+
     if isinstance(found, ox.QueryTriples):
-        form = getattr(ox.RdfFormat, _RDF_FORMATS[job["format"]])
-        body = ox.serialize(kept, format=form, prefixes=PREFIXES)
-        return {"graph": body.decode("utf-8"), "truncated": truncated}
-    names = [variable.value for variable in found.variables]
-    rows = [{name: _term(ox, value) for name in names if (value := row[name]) is not None} for row in kept]
-    return {"variables": names, "rows": rows, "truncated": truncated}
+        kept = list(islice(found, job["rows"]))
+        truncated = next(found, None) is not None
+        body = ox.serialize(kept, format=getattr(ox.RdfFormat, job["graph"]), prefixes=PREFIXES)
+        return {"kind": "graph", "truncated": truncated}, body or b""
+    form = getattr(ox.QueryResultsFormat, job["form"])
+    if isinstance(found, ox.QueryBoolean):
+        return {"kind": "boolean", "boolean": bool(found)}, found.serialize(format=form) or b""
+    said = {"kind": "rows", "variables": [variable.value for variable in found.variables]}
+    if job["form"] == "CSV":  # the one form in which the end of a row looks like the end of a line of text
+        body, truncated = _capped(found, "JSON", job["rows"])
+        rows = json.loads(body)["results"]["bindings"]
+        body = _delimited(said["variables"], rows, _named).encode("utf-8")
+    else:
+        body, truncated = _capped(found, job["form"], job["rows"])
+    return {**said, "truncated": truncated}, body
 
 
-def _term(ox: Any, term: Any) -> dict[str, str]:
-    if isinstance(term, ox.NamedNode):
-        return {"type": "uri", "value": term.value}
-    if isinstance(term, ox.BlankNode):
-        return {"type": "bnode", "value": term.value}
-    if isinstance(term, ox.Literal):
-        if term.language:
-            return {"type": "literal", "value": term.value, "xml:lang": term.language}
-        if term.datatype.value == PREFIXES["xsd"] + "string":
-            return {"type": "literal", "value": term.value}
-        return {"type": "literal", "value": term.value, "datatype": term.datatype.value}
-    return {"type": "literal", "value": str(term)}
+#: For each form: what stands between two rows and cannot stand inside one, how many bytes it has with what must follow,
+#: how much of it belongs to the row before, how many there are beyond the rows, and what ends the whole. In XML and
+#: TSV text is escaped; in JSON a quote inside a text is, and the quote that ends one is followed by } or a comma.
+_BETWEEN = {
+    "JSON": (re.compile(rb'\},\{"(?=[^},])'), 5, 1, 0, b"]}}"),
+    "XML": (re.compile(rb"</result><result>"), 17, 9, 0, b"</results></sparql>"),
+    "TSV": (re.compile(rb"\n"), 1, 1, 1, b""),
+}
+
+
+class _Full(Exception):
+    """More rows have come than are wanted."""
+
+
+class _Sink:
+    """Takes what the engine writes, and stops it when a row too many, or too much, has come.
+
+    pyoxigraph writes rows ten times as fast as Python can look at them; looking for what stands between them costs
+    next to nothing.
+    """
+
+    def __init__(self, between: re.Pattern[bytes], length: int, most: int) -> None:
+        self.between, self.length, self.most = between, length, most
+        self.body, self.ends, self.full = bytearray(), array("Q"), False
+        self._sought = 0
+
+    def write(self, piece: bytes) -> int:
+        """Take the next bytes."""
+        if self.full:  # the engine empties its buffer once more when it has been stopped
+            return len(piece)
+        self.body += piece
+        self.ends.extend([found.start() for found in self.between.finditer(self.body, self._sought)])
+        self._sought = max(self._sought, len(self.body) - self.length + 1)
+        self.full = len(self.ends) >= self.most or len(self.body) > _BYTES
+        if self.full:
+            raise _Full
+        return len(piece)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+def _capped(found: Any, form: str, rows: int) -> tuple[bytes, bool]:
+    """Return solutions in a form, whole rows only, and whether some were left off."""
+    import pyoxigraph as ox
+
+    between, length, kept, beyond, end = _BETWEEN[form]
+    sink = _Sink(between, length, rows + 2 * beyond)
+    try:
+        found.serialize(sink, format=getattr(ox.QueryResultsFormat, form))
+    except _Full:
+        if len(sink.ends) <= beyond:
+            raise MemoryError from None  # one row that is larger than an answer may be
+        place = sink.ends[min(len(sink.ends), rows + beyond) - 1]
+        return bytes(sink.body[: place + kept]) + end, True
+    return bytes(sink.body), False
+
+
+def _delimited(
+    names: Sequence[str],
+    rows: Iterable[Mapping[str, Mapping[str, str]]],
+    cell: Callable[[Mapping[str, str]], str],
+) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(names)
+    writer.writerows([cell(row[name]) if name in row else "" for name in names] for row in rows)
+    return out.getvalue()
+
+
+def _named(term: Mapping[str, str]) -> str:
+    return "_:" + term["value"] if term["type"] == "bnode" else term["value"]

@@ -327,7 +327,7 @@ class _Reference:
                 "name": item.name,
                 "title": item.title,
                 "why": parsed[0].why if parsed else item.why,
-                "text": _body(item.text),
+                "text": item.body,
                 "terms": [self.ref(iri) for iri in mentioned],
             }
             rules.append(rule)
@@ -793,7 +793,7 @@ class _Reference:
                 {"name": given.name, "type": given.type, "default": given.default, "text": given.description}
                 for given in item.parameters
             ],
-            "text": _body(item.text),
+            "text": item.body,
             "terms": [self.ref(iri) for iri in _mentions(item.text) if iri in self.kinds],
         }
 
@@ -853,14 +853,6 @@ def _initial(label: str) -> str:
 
 def _blanks(sentence: str) -> str:
     return sentence.replace("{subject}", "‹subject›").replace("{object}", "‹object›")
-
-
-def _body(text: str) -> str:
-    """Return a query without the comment lines that describe it."""
-    lines = text.splitlines()
-    while lines and (lines[0].startswith("#") or not lines[0].strip()):
-        lines.pop(0)
-    return "\n".join(lines).rstrip() + "\n"
 
 
 # -- figures

@@ -1,134 +1,29 @@
 """What counts as holding: a policy, two clocks, and the claims behind every proposition.
 
-A *view* is made from the ledger by a `Policy`. It never changes what was said; it decides which propositions are
+A *view* is made from the ledger by a `kg.policy.Policy`. It never changes what was said; it decides which propositions are
 **accepted** (by standing), and which of those are **in force** (by status and valid time). Both clocks are here:
 `as_of` asks what is true on a date, `known_by` what the ledger knew on a date.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import date
 from functools import cached_property
 from typing import Any
 
-from kg.claim import Claim, Entity, Proposition, Retraction, Scenario, Source, Standing, Status
-from kg.errors import Misuse, NotFound, Unavailable
-from kg.evidence import Origins, Time, Weighing, first_day, life, time_of, weigh
+from kg.claim import Claim, Entity, Match, Proposition, Retraction, Scenario, Source, Status
+from kg.dates import first_day
+from kg.errors import Misuse, NotFound, NotYetKnown
+from kg.evidence import Origins, Time, Weighing, life, time_of, weigh
 from kg.ledger import Entry, Ledger
+from kg.names import Names
+from kg.policy import Policy
 from kg.vocabulary import Vocabulary, vocabulary
 
-__all__ = ["POLICIES", "QUARANTINE", "Policy", "View"]
-
-#: Name of a policy to what it accepts, in a sentence; `scenario:<id>` is the fourth.
-POLICIES: dict[str, str] = {
-    "confirmed": "the parties or an official record say so, and nobody denies it",
-    "cautious": "somebody reports or confirms it, and nobody denies it",
-    "alive": "anything reported or confirmed and not withdrawn, denied or not",
-}
-#: The file beside a ledger that says which propositions are left out of views, and why (see `kg.check`).
-QUARANTINE = "quarantine.json"
-_ACCEPTED: dict[str, frozenset[Standing]] = {
-    "confirmed": frozenset({Standing.CONFIRMED}),
-    "cautious": frozenset({Standing.CONFIRMED, Standing.REPORTED}),
-    "alive": frozenset({Standing.CONFIRMED, Standing.REPORTED, Standing.CONTESTED}),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Which claims count, and for when.
-
-    Parameters
-    ----------
-    name : str
-        ``confirmed``, ``cautious``, ``alive`` or ``scenario:<id>`` (cautious, and that scenario's hypotheses hold).
-    as_of : date
-        The day that validity is asked for.
-    known_by : date, optional
-        Only what the ledger had recorded by the end of that day counts.
-    without : frozenset of str
-        Source ids and publishers whose claims are left out.
-    min_origins : int
-        How many independent origins an accepted proposition needs.
-    set_aside : frozenset of frozenset of str, optional
-        The quarantine: sets of proposition ids, each left out where a view would hold all of the set. None stands
-        for what is on file beside the ledger.
-    """
-
-    name: str = "cautious"
-    as_of: date = field(default_factory=lambda: datetime.now(UTC).date())
-    known_by: date | None = None
-    without: frozenset[str] = frozenset()
-    min_origins: int = 1
-    set_aside: frozenset[frozenset[str]] | None = None
-
-    def __post_init__(self) -> None:
-        if self.name not in POLICIES and not self.name.startswith("scenario:"):
-            raise NotFound("view", self.name, [*POLICIES, "scenario:<id>"])
-        if self.min_origins < 1:
-            raise Misuse("the number of origins must be at least 1")
-
-    @property
-    def scenario(self) -> str:
-        """Id of the scenario whose hypotheses hold, or empty."""
-        return self.name.removeprefix("scenario:") if self.name.startswith("scenario:") else ""
-
-    @property
-    def key(self) -> str:
-        """Hash of everything the policy says, 12 hexadecimal characters; with the ledger head it names a view."""
-        said = [self.name, str(self.as_of), str(self.known_by or ""), sorted(self.without), self.min_origins]
-        said += [sorted(sorted(group) for group in self.set_aside)] if self.set_aside else []
-        return hashlib.sha256(json.dumps(said).encode("utf-8")).hexdigest()[:12]
-
-    def settled(self, ledger: Ledger) -> Policy:
-        """Return the policy with the quarantine that is on file beside a ledger, unless it has one of its own.
-
-        Raises
-        ------
-        Unavailable
-            If the file is damaged: what it kept out would otherwise come back unnoticed.
-        """
-        if self.set_aside is not None:
-            return self
-        path = ledger.path.with_name(QUARANTINE)
-        try:
-            body = json.loads(path.read_text(encoding="utf-8"))
-            groups = [{key} for key in body["shapes"]] + [set(group) for group in body["conflicts"]]
-        except FileNotFoundError:
-            groups = []
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise Unavailable(f"{path} cannot be read; `kg check` writes it anew: {error}") from error
-        return replace(self, set_aside=frozenset(frozenset(group) for group in groups))
-
-    def stamp(self, head: str) -> dict[str, str]:
-        """Return what every answer carries: the view, both clocks and the ledger head.
-
-        A view that leaves sources out or asks for several origins says so in its name, so that nobody takes an
-        answer for one of the plain view.
-        """
-        extra = [f"without {name}" for name in sorted(self.without)]
-        extra += [f"{self.min_origins} origins"] if self.min_origins > 1 else []
-        return {
-            "view": ", ".join([self.name, *extra]),
-            "as_of": str(self.as_of),
-            "known_by": str(self.known_by or ""),
-            "head": head,
-        }
-
-    def accepts(self, weighing: Weighing) -> bool:
-        """Whether a proposition with this weighing counts as holding, leaving status and time aside."""
-        if self.scenario and any(claim.scenario == self.scenario for claim in weighing.hypothesised):
-            return True
-        return (
-            weighing.standing in _ACCEPTED.get(self.name, _ACCEPTED["cautious"])
-            and len(weighing.origins_for) >= self.min_origins
-        )
+__all__ = ["View"]
 
 
 class View:
@@ -164,15 +59,20 @@ class View:
 
     def __init__(self, ledger: Ledger, policy: Policy, words: Vocabulary | None = None) -> None:
         policy = policy.settled(ledger)
-        self.policy, self.words = policy, words or vocabulary()
+        self.policy, self.words, self._ledger = policy, words or vocabulary(), ledger
         self.entities: dict[str, Entity] = {}
         self.sources: dict[str, Source] = {}
         self.scenarios: dict[tuple[str, str], Scenario] = {}
         self.entries: dict[str, Entry] = {}
         self.retracted: dict[str, str] = {}
         with ledger.snapshot():  # one head, and exactly its records, whatever is loaded meanwhile
-            self.head = ledger.head
-            entries = list(ledger.entries(known_by=str(policy.known_by or "")))
+            self.head = policy.head(ledger)
+            known_by = str(policy.known_by or "")
+            entries = list(ledger.entries(known_by=known_by, at=policy.at))
+            self._decisions: list[Match] = []
+            if any(isinstance(entry.record, Match) for entry in entries):
+                again = ledger.entries(known_by=known_by, at=policy.at, kind="match", every=True)
+                self._decisions = [entry.record for entry in again if isinstance(entry.record, Match)]
         for entry in entries:
             record = entry.record
             if isinstance(record, Claim):
@@ -193,8 +93,8 @@ class View:
 
     def _check_policy(self) -> None:
         scenarios = {name for name, _ in self.scenarios}
-        if self.policy.scenario and self.policy.scenario not in scenarios:
-            raise NotFound("scenario", self.policy.scenario, scenarios)
+        for name in sorted(self.policy.scenarios - scenarios):
+            raise NotFound("scenario", name, scenarios)
         known = {*self.sources, *(source.publisher for source in self.sources.values())}
         for name in self.policy.without - known:
             raise NotFound("source or publisher", name, known)
@@ -203,8 +103,12 @@ class View:
         for key, entry in self.entries.items():
             claim = entry.record
             assert isinstance(claim, Claim)
-            if key in self.retracted:
+            if key in self.retracted or claim.weight < self.policy.min_confidence:
                 continue
+            if self.policy.kinds:
+                document = self.sources.get(claim.source)
+                if document is None or document.kind not in self.policy.kinds:
+                    continue
             if self.policy.without:
                 publisher = self.sources[claim.source].publisher if claim.source in self.sources else ""
                 cited = (
@@ -221,7 +125,7 @@ class View:
         """Propositions that count under the policy, whatever their status and time, in a fixed order."""
         return [
             weighing
-            for proposition, weighing in sorted(self.weighings.items())
+            for proposition, weighing in sorted(self.weighings.items(), key=lambda item: item[0].parts)
             if self.policy.accepts(weighing) and proposition not in self.quarantined
         ]
 
@@ -245,7 +149,8 @@ class View:
 
     def _alive(self, weighing: Weighing, policy: Policy | None = None) -> bool:
         policy = policy or self.policy
-        if policy.scenario and any(claim.scenario == policy.scenario for claim in weighing.hypothesised):
+        assumed = policy.scenarios
+        if assumed and any(claim.scenario in assumed for claim in weighing.hypothesised):
             return True  # the scenario assumes that it has come about, whatever the talks of today
         relation = self.words.relations[weighing.proposition.relation]
         status, time = weighing.status, weighing.time
@@ -296,8 +201,7 @@ class View:
 
         Where the policy asks for several origins, one claim of each of as many origins is needed; all are returned.
         """
-        scenario = self.policy.scenario
-        assumed = {claim for claim in weighing.hypothesised if scenario and claim.scenario == scenario}
+        assumed = {claim.id for claim in weighing.hypothesised if claim.scenario in self.policy.scenarios}
         telling = [
             claim
             for claim in weighing.affirmed
@@ -306,15 +210,16 @@ class View:
         # A claim that it is planned does not suffice for its being so.
         relation = self.words.relations[weighing.proposition.relation]
         now = {
-            claim
+            claim.id
             for claim in telling
             if (claim.status or relation.default_status) in relation.in_force
             and time_of(claim, self.policy.as_of) not in (Time.PAST, Time.FUTURE)
         }
-        if assumed and not self.holds_under(weighing, replace(self.policy, name="cautious")):
-            return frozenset(claim.id for claim in assumed)  # it is the scenario alone that carries it
-        claims = assumed | (now if self.in_force(weighing) and now else set(telling))
-        return frozenset(claim.id for claim in claims)
+        if assumed and not self.holds_under(weighing, self.policy.plain):
+            return frozenset(assumed)  # it is the scenario alone that carries it
+        return frozenset(
+            assumed | (now if now and self.in_force(weighing) else {claim.id for claim in telling})
+        )
 
     # -- names
 
@@ -324,39 +229,47 @@ class View:
         return {entity.id: short_name(entity) for entity in self.entities.values()}
 
     @cached_property
-    def _names(self) -> dict[str, list[str]]:
-        names: dict[str, list[str]] = {}
-        for entity in self.entities.values():
-            for name in (entity.id, entity.label, *entity.aliases):
-                known = names.setdefault(_folded(name), [])
-                if entity.id not in known:
-                    known.append(entity.id)
-        return names
+    def names(self) -> Names:
+        """All names, and what was decided about names."""
+        return Names(self.entities.values(), self._decisions)
 
     def find(self, name: str) -> str:
-        """Return the id of the entity with this id, label or alias, whatever its capitals.
+        """Return the id of the entity with this id, label, alias or identifier, whatever its capitals.
 
         Raises
         ------
         NotFound
-            If there is none; the nearest names are offered.
+            If there is none; the nearest names are offered. `NotYetKnown` if there was none then, but is now.
         Misuse
             If several entities share the name.
         """
-        text = name.strip().removeprefix("id:")
-        if text in self.entities:
-            return text
-        found = self._names.get(_folded(text), [])
+        found = self.names.lookup(name.strip().removeprefix("id:"))
         if len(found) == 1:
             return found[0]
         if found:
             raise Misuse(f"{name!r} is the name of several: {', '.join(found)}; use one of these ids")
+        self._look_ahead(name)
         candidates = [
             *self.entities,
             *(entity.label for entity in self.entities.values()),
             *(alias for entity in self.entities.values() for alias in entity.aliases),
         ]
         raise NotFound("entity", name, candidates)
+
+    def _look_ahead(self, name: str) -> None:
+        """Raise `NotYetKnown` for a name that the present ledger knows and this view of an earlier one does not."""
+        if not (self.policy.known_by or self.policy.at):
+            return
+        since: dict[str, str] = {}
+        cards = []
+        for entry in self._ledger.entries(kind="entity"):
+            if isinstance(entry.record, Entity):
+                since.setdefault(entry.record.id, entry.recorded[:10])
+                cards.append(entry.record)
+        found = Names(cards).lookup(name.strip().removeprefix("id:"))
+        if len(found) == 1 and found[0] not in self.entities:
+            by = str(self.policy.known_by or f"head {self.policy.at[:12]}")
+            raise NotYetKnown(name, found[0], by, since[found[0]])
 
     @property
     def claims(self) -> list[Claim]:
@@ -486,7 +399,3 @@ def short_name(entity: Entity) -> str:
         if acronym or (len(alias) > 2 and re.search(rf"\b{re.escape(alias)}\b", entity.label)):
             return alias
     return entity.label
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold().strip()

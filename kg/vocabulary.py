@@ -46,6 +46,7 @@ PREFIXES: dict[str, str] = {
     "schema": "https://schema.org/",
 }
 
+_OPENED = {prefix: "<" + address for prefix, address in PREFIXES.items()}
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _NEEDS_ESCAPE = re.compile(r'[\\"\n\r\t]')
 
@@ -67,13 +68,14 @@ def folder(name: str) -> Path:
 
 def iri(prefix: str, local: str) -> str:
     """Return ``<...>``, the N-Triples form of a prefixed name."""
-    return f"<{PREFIXES[prefix]}{local}>"
+    return f"{_OPENED[prefix]}{local}>"
 
 
 def literal(text: str, datatype: str = "") -> str:
     """Return the N-Triples form of a literal; `datatype` is a local name of XML Schema."""
-    quoted = '"' + _NEEDS_ESCAPE.sub(lambda hit: _ESCAPES[hit.group()], text) + '"'
-    return f"{quoted}^^<{PREFIXES['xsd']}{datatype}>" if datatype else quoted
+    if _NEEDS_ESCAPE.search(text):
+        text = _NEEDS_ESCAPE.sub(lambda hit: _ESCAPES[hit.group()], text)
+    return f'"{text}"^^{_OPENED["xsd"]}{datatype}>' if datatype else f'"{text}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class Relation:
     sentence_inverse: str = ""
 
 
+@cache
 def _kebab(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
 
@@ -153,6 +156,7 @@ class Vocabulary:
         for subject, predicate, value in triples:
             by_predicate.setdefault(predicate, {}).setdefault(subject, []).append(value)
         self._by_predicate = by_predicate
+        self._proposition_ids: dict[Proposition, str] = {}
         self.relations = {relation.name: relation for relation in self._read_relations()}
         self.kinds = {kind.code: kind for kind in self._read_kinds()}
         self.layers = {
@@ -415,7 +419,11 @@ class Vocabulary:
 
     def proposition_id(self, proposition: Proposition) -> str:
         """Return the id of a proposition: a hash of its sorted N-Triples, so that anybody can check it."""
-        return digest("\n".join(sorted(f"{s} {p} {o} ." for s, p, o in self.triples(proposition))))
+        known = self._proposition_ids.get(proposition)
+        if known is None:
+            known = digest("\n".join(sorted(f"{s} {p} {o} ." for s, p, o in self.triples(proposition))))
+            self._proposition_ids[proposition] = known
+        return known
 
     def sentence(self, proposition: Proposition, label: dict[str, str], *, inverse: bool = False) -> str:
         """Return the proposition in plain English.

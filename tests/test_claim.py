@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg.claim import Claim, Entity, Evidence, Proposition, Retraction, Scenario, Source, digest, record_from
+from kg.claim import (
+    Claim,
+    Entity,
+    Evidence,
+    Proposition,
+    Retraction,
+    Scenario,
+    Source,
+    digest,
+    lacking,
+    record_from,
+)
 from kg.errors import Misuse
 
 TALKS = Proposition("inTalksWith", "aurora", "cirrus")
@@ -33,7 +44,9 @@ def test_a_record_comes_back_from_its_ledger_text(record):
     """Text to record to text: the same text, the same id."""
     try:
         again = record_from(record.text)
-    except TypeError:  # a proposition without subject is no record; the door refuses it
+        assert lacking(record) == ""
+    except Misuse:  # a proposition without subject is no record; the door refuses it
+        assert lacking(record)
         return
     assert again.text == record.text
     assert again.record_id == record.record_id
@@ -76,4 +89,20 @@ def test_an_id_is_twenty_base32_characters():
 def test_a_record_of_a_newer_version_is_not_guessed_at(text):
     """An unknown type or field stops, it never falls to a default."""
     with pytest.raises(Misuse, match="newer version"):
+        record_from(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "lacks"),
+    [
+        ('{"type":"retraction","claim":"x"}', "reason"),
+        (
+            '{"type":"claim","proposition":{"relation":"supplies"},"stance":"reported","source":"s"}',
+            "subject",
+        ),
+    ],
+)
+def test_a_record_that_lacks_what_it_needs_is_told_in_words(text, lacks):
+    """And not as a mistake of whoever called."""
+    with pytest.raises(Misuse, match=f"cannot be read: .*{lacks}"):
         record_from(text)

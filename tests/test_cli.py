@@ -150,6 +150,9 @@ def test_a_bad_batch_names_every_row_and_stores_nothing(run, tmp_path):
         (("why", "ford", "likes", "xiaomi"), 2, "no relation"),
         (("exposure", "ford", "--view", "hopeful"), 2, "no view"),
         (("exposure", "us-congress"), 2, "makes policy"),
+        (("exposure", "ford", "--limit", "0"), 2, "at least 1"),
+        (("query", "suppliers", "-p", "entity="), 2, "lacks"),
+        (("query", "CONSTRUCT WHERE { ?a ev:supplies ?b } LIMIT 1", "--json"), 2, "use jsonld"),
         (("query", "supliers"), 2, "no question"),
         (("query", "SELECT * { ?s ?p }"), 1, "cannot be read"),
         (("query", "SELECT * { SERVICE <http://x/> {} }"), 1, "SERVICE"),
@@ -238,3 +241,60 @@ def test_a_read_only_workspace_still_answers(run, shipped_home, tmp_path):
         assert run("query", "ASK { ?s a ev:Claim }", *DAY, home=home).stdout.strip() == "yes"
     finally:
         home.chmod(0o755)
+
+
+def test_errors_are_told_before_warnings(world, run, tmp_path):
+    """Whatever the order of the file."""
+    rows = ({"confidence": "", "valid_to": "2019", "valid_from": "2018"}, {"subject": "nobody"})
+    done = run("load", str(write_facts(tmp_path / "mixed", *rows)), home=world.home)
+    kinds = [
+        "warning" if line.startswith(("warning: ", "hints: ")) else "error"
+        for line in done.stderr.splitlines()
+    ]
+    assert done.returncode == 1
+    assert "facts.csv:3:subject" in done.stderr.splitlines()[0]
+    assert kinds[0] == "error"
+
+
+def test_what_is_neither_date_nor_head_is_told_with_both(world, run):
+    """`--known-by` takes either."""
+    done = run("query", "suppliers", "--known-by", "HEAD", home=world.home)
+    assert done.returncode == 2
+    assert "is no date and no ledger head; write 2026-06-30" in done.stderr
+
+
+def test_a_decision_about_nobody_or_a_misread_identifier_is_refused_in_words(world, run):
+    """Not as a row of a file that nobody wrote."""
+    done = run("match", "Basalt Ltd", "basallt", home=world.home)
+    assert done.returncode == 2
+    assert "no entity is called 'basallt'; did you mean basalt" in done.stderr
+    assert "entities.csv" not in done.stderr
+    done = run("match", "isin:US0378331006", "basalt", home=world.home)
+    assert done.returncode == 2
+    assert "would have to be 5" in done.stderr
+
+
+def test_an_export_names_what_it_leaves_out(world, run, tmp_path):
+    """With the number of rows."""
+    done = run("export", "ftm", "-o", str(tmp_path / "out"), home=world.home)
+    rows = (tmp_path / "out" / "left-out.csv").read_text(encoding="utf-8").count("\n") - 1
+    assert f"left-out.csv there lists {rows} rows" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("SELEC ?x {", "did you mean SELECT?"),
+        (" ", "there is no query"),
+        (
+            "SELECT ?x { ?x foo:bar ?y }",
+            "the prefix foo: is not declared; without a declaration there are ev:",
+        ),
+        ("PREFIX a: <http://a.test/> DESCRIB a:b", "did you mean DESCRIBE?"),
+    ],
+)
+def test_a_query_with_a_slip_is_told_what_was_meant(world, text, said):
+    """Not in the words of a grammar."""
+    with pytest.raises(Refused) as told:
+        world.query(text)
+    assert said in str(told.value)

@@ -11,7 +11,7 @@ import pytest
 
 from kg.cli import kg
 from kg.factfile import COLUMNS, REQUIRED
-from kg.view import POLICIES
+from kg.policy import POLICIES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg.claim import Claim, Entity, Proposition, Source, Standing
-from kg.evidence import Origins, Time, first_day, last_day, time_of, weigh
+from kg.dates import first_day, last_day
+from kg.evidence import Origins, Time, time_of, weigh
 from kg.vocabulary import vocabulary
 
 DAY = datetime.date(2026, 3, 1)

@@ -7,8 +7,13 @@ import shutil
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kg.index import Index
+from kg.errors import Refused
+from kg.index import Index, _ev, _linear, _ontology
+from kg.infer import close
+from kg.rules import rules_of_ontology
 from tests.conftest import policy
 
 PREFIX = "PREFIX ev: <https://w3id.org/evsw/ontology#> PREFIX id: <https://w3id.org/evsw/id/> "
@@ -31,7 +36,9 @@ def test_a_store_is_named_after_the_ledger_head_and_the_policy(world):
     assert world.store(policy("alive")) != first
 
 
-@pytest.mark.parametrize("damage", ["missing", "emptied", "truncated", "flipped", "unsealed", "extra"])
+@pytest.mark.parametrize(
+    "damage", ["missing", "emptied", "truncated", "flipped", "unsealed", "headless", "extra"]
+)
 def test_a_damaged_store_is_rebuilt_and_answers_the_same(world, damage):
     """Whatever happened to it, the ledger is the truth."""
     before = suppliers(world)
@@ -50,6 +57,8 @@ def test_a_damaged_store_is_rebuilt_and_answers_the_same(world, damage):
         victim.write_bytes(raw)
     elif damage == "unsealed":
         (store / "seal.json").unlink()
+    elif damage == "headless":
+        (store / "head").write_text("0" * 64)
     else:
         (store / "store" / "999999.sst").write_bytes(b"not ours")
     assert suppliers(world) == before == ["basalt", "fjord"]
@@ -136,3 +145,68 @@ def test_a_store_of_another_ontology_is_not_mistaken_for_this_one(world, monkeyp
     name = Index(world.home).name(world.head, policy())
     monkeypatch.setattr("kg.index._rules_stamp", lambda: "other rules")
     assert Index(world.home).name(world.head, policy()) != name
+
+
+def test_an_open_end_is_stated_and_an_unknown_one_is_not(world, tmp_path):
+    """Neither has a day in validTo; the period as the source gave it tells them apart."""
+    (tmp_path / "facts.csv").write_text(
+        "subject,relation,object,stance,source,paraphrase,valid\n"
+        "ember,supplies,basalt,reported,inland-2026-01-11,Still.,2023~/..\n"
+        "ember,supplies,fjord,reported,inland-2026-01-11,Who knows.,2023/\n"
+        "ember,supplies,delta,reported,inland-2026-01-11,Over.,2023-21/2024\n",
+        encoding="utf-8",
+    )
+    checked, _ = world.load(tmp_path / "facts.csv")
+    assert not checked.errors
+    rows = world.query(
+        "SELECT ?to ?time ?from ?end (GROUP_CONCAT(?said; separator=' ') AS ?stated) { "
+        "?p ev:headSubject id:ember ; ev:headObject ?to ; ev:temporalState ?time . ?c ev:states ?p ; ev:validFrom ?from . "
+        "OPTIONAL { ?c ev:validTo ?end } OPTIONAL { ?c ev:dateAsStated ?said } } GROUP BY ?to ?time ?from ?end"
+    ).rows
+    found = {
+        row["to"]["value"].rpartition("/")[2]: (
+            row["time"]["value"].rpartition("-")[2],
+            row["from"]["value"],
+            row["end"]["value"] if row.get("end") else "",
+            set(row["stated"]["value"].split()),
+        )
+        for row in rows
+    }
+    assert found["basalt"] == ("current", "2023-01-01", "", {"2023~/..", "2023~"})
+    assert found["fjord"] == ("unknown", "2023-01-01", "", {"2023"})
+    assert found["delta"] == ("past", "2023-03-01", "2024-12-31", {"2023-21", "2024"})
+
+
+def test_a_web_too_large_for_all_pairs_of_reliance_leaves_them_out_and_says_so(world, monkeypatch):
+    """Any number of steps is asked for with a path; the property that would be empty is refused, not answered."""
+    plain = world.query("SELECT ?a ?b { ?a ev:dependsOn+ ?b } ORDER BY ?a ?b").rows
+    written = world.query("SELECT ?a ?b { ?a ev:reliesOn ?b } ORDER BY ?a ?b").rows
+    assert plain == written
+    questions = {
+        name: world.query(name, entity="aurora").rows
+        for name in ("supply-tree", "derived-facts", "dropped-exposures")
+    }
+    monkeypatch.setattr("kg.index.MOST_PAIRS", 2)
+    shutil.rmtree(world.home / "index")
+    world._stores.clear()
+    assert world.query("SELECT ?a ?b { ?a ev:dependsOn+ ?b } ORDER BY ?a ?b").rows == plain
+    with pytest.raises(Refused, match=r"ev:dependsOn\+"):
+        world.query("SELECT ?a ?b { ?a ev:reliesOn ?b }")
+    for name, rows in questions.items():
+        assert world.query(name, entity="aurora").rows == rows
+
+
+@given(st.sets(st.tuples(st.sampled_from("abcde"), st.sampled_from("abcde")), max_size=12), st.data())
+def test_carrying_reliance_on_step_by_step_concludes_the_same_from_the_same_claims(edges, data):
+    """The shorter rule against the axiom of the ontology: facts, and the sets of claims that suffice."""
+    plain = [
+        r for r in rules_of_ontology(_ontology()).rules if any("reliesOn" in p[1] for p in (*r.head, *r.body))
+    ]
+    short = _linear(plain)
+    assert sorted(r.name for r in plain) != sorted(r.name for r in short)
+    asserted = [((f"<{a}>", _ev("dependsOn"), f"<{b}>"), frozenset({a + b})) for a, b in sorted(edges)]
+    one, other = close(asserted, plain), close(asserted, short)
+    assert set(one.triples()) == set(other.triples())
+    if derived := sorted(one.derived()):
+        triple = data.draw(st.sampled_from(derived))
+        assert one.witnesses(triple, limit=64) == other.witnesses(triple, limit=64)

@@ -76,6 +76,8 @@ def test_seven_faults_are_all_told_and_nothing_is_stored(world, tmp_path):
     [
         ({"subject": "Basalt Cells Ltd"}, "unknown-entity", "did you mean basalt"),
         ({"relation": "suplies"}, "unknown-relation", "did you mean supplies"),
+        ({"relation": "supplied by"}, "unknown-relation", "write supplies and exchange subject and object"),
+        ({"relation": "is in talks with"}, "unknown-relation", "write inTalksWith"),
         ({"layer": "batery"}, "unknown-layer", "did you mean battery"),
         ({"stance": "planned"}, "unknown-stance", "confirmed, reported, denied, hypothesised or opinion"),
         ({"status": "over"}, "unknown-status", "rumoured"),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from kg.claim import Claim, Evidence, Proposition, Standing
 from kg.index import conclusions, quads
 from kg.ledger import Ledger
-from kg.view import Policy, View
+from kg.policy import Policy
+from kg.view import View
 from kg.vocabulary import vocabulary
 
 DAY = datetime.date(2026, 3, 1)

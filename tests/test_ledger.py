@@ -220,3 +220,11 @@ def test_a_snapshot_shows_one_state_whatever_is_loaded_meanwhile(tmp_path):
         other.append(CLAIMS[1:], title="two")
         assert (mine.head, len(ids(mine))) == (head, 1)
     assert len(ids(mine)) == 5
+
+
+def test_a_record_that_could_not_be_read_back_is_not_recorded(tmp_path):
+    """A ledger that took it could never be opened again."""
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    with pytest.raises(Misuse, match="a retraction without reason"):
+        ledger.append([(Retraction("x", ""), "here")], title="half a record")
+    assert ledger.batches() == []

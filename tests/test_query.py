@@ -1,4 +1,4 @@
-"""Asking: the gate, binding by token, the child that can do no harm, and the forms of an answer."""
+"""Asking: a query of its own in a child that can do no harm, and the forms of an answer."""
 
 from __future__ import annotations
 
@@ -7,93 +7,12 @@ import io
 import json
 import re
 import time
-from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from kg import query
-from kg.errors import Misuse, Refused
-from kg.query import Answer, Limits, bind, check
-from kg.vocabulary import literal
-
-HOSTILE = Path(__file__).resolve().parent.parent.parent / "shared" / "hostile" / "queries.json"
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("SELECT * { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }", "SERVICE"),
-        ("SELECT * { SERVICE SILENT ?where { ?s ?p ?o } }", "SERVICE"),
-        ("select * from <file:///etc/passwd> { ?s ?p ?o }", "FROM"),
-        ("SELECT * FROM NAMED <http://x/> { ?s ?p ?o }", "FROM"),
-        ("LOAD <http://x/>", "LOAD"),
-        ("DELETE WHERE { ?s ?p ?o }", "DELETE"),
-        ("SELECT * { S\\u0045RVICE <http://x/> { } }", "itself, not its code"),
-        ("SELECT * " + "{" * 3000 + "}" * 3000, "nested deeper"),
-        ("SELECT * { FILTER(" + "(" * 200 + "1" + ")" * 200 + ") }", "nested deeper"),
-        ("ASK { FILTER(" + "!" * 9000 + "true) }", "nested deeper"),
-        ("SELECT * { " + "?a ?b ?c . " * 2000 + "}", "tokens"),
-        ("#" * 70_000, "characters"),
-        ('SELECT * { ?s ?p "open }', "quote"),
-    ],
-)
-def test_the_gate_refuses_what_would_leave_the_house_or_break_the_engine(text, reason):
-    """And says which word or limit it is."""
-    with pytest.raises(Refused, match=reason):
-        check(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "SELECT ?service { ?service ev:from 'SERVICE <http://x/>' } # LOAD",
-        'ASK { ?s ?p \'it\'\'s\' , """a "quoted" FROM""" }',
-        "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s a ev:Claim } FILTER(?n >= 1.5e3 && !BOUND(?x) || ?a != ?b) }",
-        "SELECT ?s { ?s ev:subLayerOf+/^ev:inLayer|ev:x* ?o FILTER(LANG(?l) = 'en') }",
-    ],
-)
-def test_the_gate_lets_honest_questions_pass(text):
-    """Forbidden words inside names, strings and comments are no words."""
-    check(text)
-
-
-@pytest.mark.skipif(not HOSTILE.exists(), reason="the shared hostile queries are not here")
-def test_every_shared_hostile_query_gets_its_verdict():
-    """The list of attacks that the libraries are known to fall for."""
-    for case in json.loads(HOSTILE.read_text(encoding="utf-8")):
-        if case.get("allow_from"):
-            continue
-        text = case["q"] if "q" in case else eval(case["gen"], {"__builtins__": {}})
-        verdict = "pass"
-        try:
-            check(text)
-        except Refused:
-            verdict = "refuse"
-        assert verdict == case["gate"], case["name"]
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
-def test_a_value_can_only_ever_be_one_term(value):
-    """Whatever is put in stays a literal: an injection is data."""
-    import pyoxigraph
-
-    text = bind("SELECT ?v { VALUES ?v { UNDEF } }", {"v": literal(value)})
-    rows = list(pyoxigraph.Store().query(text))
-    assert [row["v"].value for row in rows] == [value]
-
-
-def test_a_parameter_without_a_place_is_misuse():
-    """It says how to mark the place."""
-    with pytest.raises(Misuse, match=r"VALUES \?maker \{ UNDEF \}"):
-        bind("SELECT * { ?s ?p ?o }", {"maker": "<http://x/>"})
-
-
-def test_a_value_is_put_in_wherever_its_place_stands_and_nowhere_else():
-    """Also twice; a string that looks like a place is none."""
-    text = 'SELECT * { VALUES ?a { UNDEF } { SELECT * { values ?a {UNDEF} } } BIND("VALUES ?a { UNDEF }" AS ?b) }'
-    assert bind(text, {"a": "<x:y>"}).count("<x:y>") == 2
+from kg.errors import Refused
+from kg.query import Answer, Limits
 
 
 @pytest.fixture(scope="module")
@@ -190,15 +109,6 @@ def test_every_form_keeps_every_row():
     assert ROWS.html().count("<tr>") == 4
 
 
-def test_no_sparql_is_put_together_by_formatting():
-    """Values are bound; the only texts with braces and an f before them are in no query position."""
-    root = Path(__file__).resolve().parent.parent
-    for path in [*(root / "kg").glob("*.py"), *(root / "viz").glob("*.py")]:
-        source = path.read_text(encoding="utf-8")
-        assert not re.search(r'f"""[^"]*\b(SELECT|CONSTRUCT|ASK|DESCRIBE)\b[^"]*\{', source), path.name
-        assert not re.search(r'f"[^"]*\b(SELECT|CONSTRUCT|ASK)\b [^"]*\{\{', source), path.name
-
-
 def test_no_file_of_the_current_folder_is_run(store, tmp_path, monkeypatch):
     """A booby-trapped json.py beside the user's data stays a file."""
     for name in ("json.py", "csv.py", "pyoxigraph.py"):
@@ -207,13 +117,6 @@ def test_no_file_of_the_current_folder_is_run(store, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", ".")
     assert query.run("ASK {}", store, STAMP).boolean is True
     assert not (tmp_path / "sprung").exists()
-
-
-@pytest.mark.parametrize("value", ["<x:a> <x:b>", "<x:a> } } SELECT * {<x:b>", '"a" "b"', "UNDEF", ""])
-def test_a_value_that_is_not_one_term_is_refused(value):
-    """Two terms would be two rows; a bracket would be a query."""
-    with pytest.raises(Misuse, match="no single term"):
-        bind("SELECT * { VALUES ?x { UNDEF } }", {"x": value})
 
 
 def test_a_slip_in_a_term_is_told_and_not_answered_with_nothing(world):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
+from datetime import date
 
 import pytest
 
 from kg import KnowledgeGraph
-from kg.errors import Misuse, NotFound
-from tests.conftest import WORLD
+from kg.claim import Entity
+from kg.errors import Misuse, NotFound, NotYetKnown
+from tests.conftest import WORLD, policy
+from tests.test_ingest import write_facts
 
 
 def test_a_workspace_made_at_the_same_time_does_not_replace_one_that_was_filled_meanwhile(
@@ -73,7 +76,28 @@ def test_a_name_is_accepted_where_a_query_takes_a_value(world):
 
 def test_the_stamp_tells_the_whole_policy(world):
     """An answer without a source is not taken for one with it."""
-    from tests.conftest import policy
-
     view = world.view(policy(without=frozenset({"Wire Daily"}), min_origins=2))
     assert view.stamp()["view"] == "cautious, without Wire Daily, 2 origins"
+
+
+def test_a_name_from_later_has_an_empty_answer_earlier(tmp_path):
+    """A question about it is answered with nothing; whoever asks for its page is told since when it is known."""
+    with KnowledgeGraph(tmp_path / "growing", policy(), shipped=False) as graph:
+        graph.ledger.append([(Entity("gale", "Gale"), "here")], title="first", recorded="2026-02-01")
+        head = graph.head
+        graph.ledger.append([(Entity("hail", "Hail Motors"), "here")], title="later", recorded="2026-03-01")
+        earlier = policy(known_by=date(2026, 2, 15))
+        for before in (earlier, policy(at=head)):
+            assert graph.query("suppliers", before, entity="Hail Motors").rows == []
+            with pytest.raises(NotYetKnown, match="first recorded on 2026-03-01"):
+                graph.why("hail", "supplies", "gale", before)
+        with pytest.raises(NotFound, match="no entity is called 'storm'"):
+            graph.query("suppliers", earlier, entity="storm")
+
+
+def test_undoing_by_force_tells_what_goes_dark_and_how_it_comes_back(world, run, tmp_path):
+    """Loading the batch again brings the claims of the other batch back."""
+    world.load(write_facts(tmp_path / "more", {"subject": "fjord", "object": "basalt"}))
+    done = run("undo", "1", "--force", home=world.home)
+    assert "1 claim of other batches stands on its cards" in done.stderr
+    assert "loading the batch again" in done.stderr

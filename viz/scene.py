@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from kg.claim import Stance, Standing, Status
+from kg.dates import OPEN, order, spoken
 from kg.errors import Misuse
 from kg.vocabulary import vocabulary
 from viz.layout import Point, flow_tiers, tiered
@@ -513,7 +514,9 @@ def _claim(key: str, card: Json) -> Claim:
 
 def _oldest_first(claims: Iterable[Claim]) -> tuple[Claim, ...]:
     # An undated document is put last: its place in the story is not known.
-    return tuple(sorted(claims, key=lambda c: (c.source.published or "~", c.source.id, c.id)))
+    return tuple(
+        sorted(claims, key=lambda c: (not c.source.published, order(c.source.published), c.source.id, c.id))
+    )
 
 
 def _origins(claims: Sequence[Claim]) -> int:
@@ -522,14 +525,12 @@ def _origins(claims: Sequence[Claim]) -> int:
 
 def _span(claims: Sequence[Claim]) -> str:
     """Return the valid time of all claims in words. A missing end is not taken for "still so"."""
-    starts = sorted(claim.valid_from for claim in claims if claim.valid_from)
-    ends = sorted(claim.valid_to for claim in claims if claim.valid_to)
-    closed = bool(ends) and all(claim.valid_to for claim in claims)
-    if starts and closed:
-        return f"{starts[0]} to {ends[-1]}"
-    if starts:
-        return f"from {starts[0]}"
-    return f"until {ends[-1]}" if closed else ""
+    starts = {claim.valid_from for claim in claims} - {"", OPEN}
+    ends = {claim.valid_to for claim in claims}
+    # Open where somebody says so and nobody gives an end; told at all only where everybody gives one.
+    still = ends - {""} == {OPEN}
+    end = OPEN if still else "" if ends & {"", OPEN} else max(ends, key=order, default="")
+    return spoken(min(starts, key=order, default=""), end)
 
 
 def _edge_id(subject: str, relation: str, target: str, layer: str) -> str:

@@ -47,8 +47,9 @@ def kg() -> None:
 
 
 for _command in (
-    pages.explore, pages.serve, answers.query, answers.questions, answers.entity, answers.claim, answers.source,
-    answers.why, answers.exposure, pages.graph, pages.site, facts.load, ledger.batches, ledger.undo, ledger.verify,
+    pages.explore, pages.serve, pages.mcp, answers.ask, answers.query, answers.diff, answers.questions, answers.entity, answers.claim, answers.source,
+    answers.why, answers.exposure, pages.graph, pages.site, facts.template, facts.load, facts.suggest, facts.match, facts.wikidata, facts.export, ledger.batches, ledger.undo,
+    ledger.withdraw, ledger.verify, ledger.backup, ledger.restore,
     ledger.check,
 ):  # fmt: skip
     kg.add_command(_command)

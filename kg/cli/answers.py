@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg.cli.flags import format_flags, opened, view_flags
+from kg.cli.flags import format_flags, opened, policy_of, sides_of, two_views, view_flags
 from kg.cli.show import (
     STYLES,
     TIMES,
@@ -24,12 +25,13 @@ from kg.cli.show import (
     styled,
     voice,
 )
+from kg.errors import Refused
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from kg.ask import Reply
     from kg.query import Answer
-    from kg.workspace import KnowledgeGraph
 
 FORMATS = (
     "table",
@@ -58,21 +60,97 @@ FORMATS = (
     metavar="NAME=VALUE",
     help="Value of a parameter; names of entities are accepted.",
 )
+@click.option(
+    "--cite",
+    is_flag=True,
+    help="Add the documents behind the rows, and an id that asks again for these bytes.",
+)
+@click.option(
+    "--bibliography",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the documents behind the rows: .json for CSL-JSON, .bib for BibTeX.",
+)
+@click.option(
+    "--endpoint",
+    metavar="URL",
+    default="",
+    help="Ask this outside SPARQL endpoint instead (an address, or a name in endpoints.toml).",
+)
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="URL",
+    help="Let SERVICE <URL> in this query be answered by that endpoint; may be repeated.",
+)
 @format_flags(*FORMATS)
 @view_flags
-def query(text: str, params: tuple[str, ...], form: str, as_json: bool, **flags: Any) -> None:
-    """Ask a question of the library by name, a .rq file, or SPARQL.
+def query(
+    text: str,
+    params: tuple[str, ...],
+    cite: bool,
+    bibliography: Path | None,
+    endpoint: str,
+    allow: tuple[str, ...],
+    form: str,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Ask a question of the library by name, a .rq file, SPARQL, or a result id given out earlier.
 
     \b
       kg query suppliers -p entity=ford
       kg query "SELECT ?claim { ?claim ev:stance evv:stance-denied } LIMIT 5"
+      kg query suppliers -p entity=ford --cite --bibliography ford.bib
     """
+    values = _values(params)
+    again = re.fullmatch(r"r-[a-z2-7]{20}", text)
+    if again and values:
+        raise click.UsageError("a result id has its values already; leave -p out")
+    if endpoint and (again or cite or bibliography or allow):
+        raise click.UsageError(
+            "what an outside endpoint says has no claims of ours; ask it without other flags"
+        )
+    text = text if again else _query_text(text)
+    form = "json" if as_json else form
+    rdf = form if form in ("turtle", "trig", "nquads", "ntriples", "jsonld", "rdfxml") else "turtle"
+    same, citation = True, None
+    from kg.federation import allowed
+
+    with opened(flags) as graph:
+        if again:
+            answer, policy, same = graph.rerun(text)
+        elif endpoint:
+            answer, policy = graph.elsewhere(text, endpoint, graph_format=rdf, values=values), graph.policy
+        else:
+            outside = allowed(graph.home, allow)
+            answer = graph.query(text, graph_format=rdf, values=values, outside=outside)
+            policy = graph.policy
+        if cite or bibliography:
+            citation = graph.cite(answer, policy)
+    if bibliography:
+        _write_bibliography(bibliography, citation)
+    _print_answer(answer, form, citation if cite else None)
+    if not same:
+        raise Refused(
+            f"the answer is not that of {text} any more: the program or its ontology has changed since"
+        )
+
+
+def _values(params: tuple[str, ...]) -> dict[str, str]:
     values = {}
     for param in params:
         name, equals, value = param.partition("=")
         if not equals:
             raise click.UsageError(f"-p takes NAME=VALUE, not {param!r}")
+        if not name.strip() or not value.strip():
+            raise click.UsageError(f"-p {param!r} lacks a name or a value; leave it out, or fill it")
         values[name.strip()] = value.strip()
+    return values
+
+
+def _query_text(text: str) -> str:
+    """The SPARQL of a file, or the text itself once it is known to be SPARQL or the name of a question."""
     if text.endswith((".rq", ".sparql")):
         try:
             text = Path(text).read_text(encoding="utf-8")
@@ -82,18 +160,58 @@ def query(text: str, params: tuple[str, ...], form: str, as_json: bool, **flags:
         from kg.query import question
 
         question(text)
-    form = "json" if as_json else form
-    rdf = form if form in ("turtle", "trig", "nquads", "ntriples", "jsonld", "rdfxml") else "turtle"
-    with opened(flags) as graph:
-        answer = graph.query(text, graph_format=rdf, values=values)
-    _print_answer(answer, form)
+    return text
 
 
-def _print_answer(answer: Answer, form: str) -> None:
+def _write_bibliography(path: Path, citation: dict[str, Any] | None) -> None:
+    from kg.citation import bibtex
+
+    items = citation["bibliography"] if citation else []
+    if path.suffix not in (".json", ".bib"):
+        raise click.UsageError(
+            f"{path.name!r}: a bibliography is written as .json (CSL-JSON) or .bib (BibTeX)"
+        )
+    text = bibtex(items) if path.suffix == ".bib" else json.dumps(items, ensure_ascii=False, indent=1) + "\n"
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
+    click.echo(f"{path}: {len(items)} documents", err=True)
+
+
+def _print_citation(citation: dict[str, Any], form: str) -> None:
+    from kg.citation import reference
+
+    # Under a table for people it belongs to the answer; beside a file for machines it is talk.
+    aside = form not in ("table", "markdown")
+    lines = [reference(item) for item in citation["bibliography"]]
+    bullet = "- " if form == "markdown" else "  "
+    for line in [f"{len(lines)} documents behind these rows:", *(bullet + line for line in lines)]:
+        click.echo(plain(line), err=aside)
+    if citation["result"]:
+        # The id stands for the answer without its citation, in whatever form it is asked for again.
+        again = f"kg query {citation['result']}" + ("" if form == "table" else f" --format {form}")
+        click.echo(
+            f"Ask for {'the same answer' if form == 'table' else 'the answer, without the citation,'} again with: {again}",
+            err=True,
+        )
+    else:
+        click.echo(plain(citation["fleeting"]), err=True)
+
+
+def _print_answer(answer: Answer, form: str, citation: dict[str, Any] | None = None) -> None:
+    if citation and form == "json" and answer.graph is None:
+        print_json({**json.loads(answer.json()), "citation": citation})
+        return
     if answer.boolean is not None and form not in ("json", "xml"):
         click.echo("yes" if answer.boolean else "no")
         click.echo(plain(answer.footer().partition("·")[2].strip()), err=True)
     elif answer.graph is not None:
+        if form in ("csv", "tsv", "json", "xml", "markdown", "html"):
+            raise click.UsageError(
+                f"--format {form} is for tables; this question returns a graph: use jsonld, turtle, trig, nquads, "
+                "ntriples or rdfxml"
+            )
         click.echo(answer.graph, nl=False)
         click.echo(plain(answer.footer().partition("·")[2].strip()), err=True)
     elif form in ("csv", "tsv", "json", "xml", "markdown", "html"):
@@ -104,8 +222,104 @@ def _print_answer(answer: Answer, form: str) -> None:
         raise click.UsageError(
             f"--format {form} is for CONSTRUCT and DESCRIBE; this question returns a table"
         )
+    if citation:
+        _print_citation(citation, form)
     if answer.truncated:
         click.echo("The answer was cut off at the row limit; add conditions or a LIMIT.", err=True)
+
+
+@click.command()
+@click.argument("text", metavar="NAME-OR-FILE-OR-SPARQL")
+@click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Value of a parameter.")
+@format_flags("table", "json")
+@two_views
+def diff(text: str, params: tuple[str, ...], form: str, as_json: bool, **flags: Any) -> None:
+    """Ask one question of two views, and show which rows came and went, and by which claims.
+
+    Give the flag that differs twice: first the earlier or stricter side, then the other.
+
+    \b
+      kg diff suppliers -p entity=ford --known-by 2026-06-30 --known-by 2026-11-30
+      kg diff contested --view cautious --view alive
+      kg diff suppliers -p entity=ford --as-of 2024 --as-of 2026
+    """
+    from kg.query import Answer
+
+    values, text = _values(params), _query_text(text)
+    policies = [policy_of(side) for side in sides_of(flags)]
+    with opened({**flags, "view": None}) as graph:
+        body = graph.diff(text, *policies, values=values)
+    if as_json or form == "json":
+        print_json(body)
+        return
+    console = console_of()
+    for sign, name, style in (("+", "came", "green"), ("-", "went", "red")):
+        for item in body[name]:
+            cells = Answer(body["variables"], [item["row"]]).table()[0]
+            console.print(styled(f"{sign} {' · '.join(cell for cell in cells if cell)}", style))
+            console.print(styled(f"    {item['why']}", "dim"))
+            for key in item["because"] or item["claims"]:
+                console.print(styled(f"    claim:{key}", "dim"))
+    console.print(
+        styled(f"{len(body['came'])} came, {len(body['went'])} went, {body['same']} are the same", "bold")
+    )
+    for side in ("before", "after"):
+        console.print(styled(f"{side}: {footer(body[side])}", "dim"))
+    if body["truncated"]:
+        click.echo(
+            "An answer was cut off at the row limit, so rows may seem to come or go; add conditions.",
+            err=True,
+        )
+
+
+@click.command()
+@click.argument("text", metavar="QUESTION")
+@click.option(
+    "--run", "run", is_flag=True, help="Ask the nearest question even when unsure that it is meant."
+)
+@format_flags("table", "csv", "tsv", "json", "markdown", "html")
+@view_flags
+def ask(text: str, run: bool, form: str, as_json: bool, **flags: Any) -> None:
+    """Ask in plain words; say which question that is, how sure that is, and the nearest when unsure.
+
+    \b
+      kg ask "who supplies batteries to Ford?"
+      kg ask "are Ford and Xiaomi in talks, counting denied reports?"
+    """
+    with opened(flags) as graph:
+        reply = graph.ask(text, run=run)
+    form = "json" if as_json else form
+    if form == "json":
+        print_json(reply.plain())
+    else:
+        _print_understood(reply)
+        if isinstance(reply.answer, dict):
+            if form != "table":
+                raise click.UsageError(
+                    f"--format {form} is for rows; this is answered by a report: use table or json"
+                )
+            (_print_exposure if "paths" in reply.answer else _print_why)(reply.answer)
+        elif reply.answer is not None:
+            _print_answer(reply.answer, form)
+    if reply.answer is None and not reply.unsaid:
+        raise Refused(
+            "not sure what is meant, so nothing was asked; put it in other words, or use one of the commands above"
+        )
+
+
+def _print_understood(reply: Reply) -> None:
+    """Say on standard error what a sentence was taken for."""
+    meant = reply.meant
+    asked = reply.answer is not None or reply.unsaid
+    for note in meant.notes:
+        click.echo(plain(f"  {note}"), err=True)
+    for reading in meant.readings[:1] if asked else meant.readings:
+        click.echo(
+            plain(f"{meant.sure} ({reading.score:.2f}): {reading.title}  {meant.command(reading)}"), err=True
+        )
+    if reply.unsaid:
+        click.echo(plain("Nobody here says so, and it does not follow; that is no sign that it is false."))
+        click.echo(plain(footer(dict(reply.stamp))), err=True)
 
 
 @click.command()
@@ -199,16 +413,15 @@ def entity(name: str, form: str, as_json: bool, **flags: Any) -> None:
 @view_flags
 def claim(key: str, form: str, as_json: bool, **flags: Any) -> None:
     """Show one claim with its source, evidence and the claims that dispute it."""
+    from kg.explain import opposed
+
     with opened(flags) as graph:
         view = graph.view()
         found = view.claim(key)
         weighing = view.weighings.get(found.proposition)
-        opposed = (
-            () if weighing is None else weighing.affirmed if found.stance == "denied" else weighing.denied
-        )
         body = {
             "claim": view.card(found),
-            "disputed_by": [view.card(other) for other in opposed],
+            "disputed_by": [view.card(other) for other in opposed(view, found)],
             "standing": str(weighing.standing) if weighing else "",
             **view.stamp(),
         }
@@ -310,7 +523,11 @@ def why(subject: str, relation: str, target: str, form: str, as_json: bool, **fl
         body = graph.why(subject, relation, target)
     if as_json or form == "json":
         print_json(body)
-        return
+    else:
+        _print_why(body)
+
+
+def _print_why(body: dict[str, Any]) -> None:
     console = console_of()
     heading = styled(body["statement"]["sentence"] + "  ", "bold")
     heading.append(body["standing"], style=STYLES.get(body["standing"], ""))
@@ -384,7 +601,7 @@ def _print_proof(
 def exposure(name: str, to: str, through: str, limit: int, form: str, as_json: bool, **flags: Any) -> None:
     """Show how policies and public bodies reach a firm, path by path, with claims and disputes."""
     with opened(flags) as graph:
-        body = exposure_body(graph, name, to, through, limit)
+        body = graph.exposure(name, to=to, through=through, limit=limit)
     if as_json or form == "json":
         print_json(body)
         return
@@ -405,16 +622,6 @@ def exposure(name: str, to: str, through: str, limit: int, form: str, as_json: b
         print_delimited(["path", "kind", "hop", "standing", "status", "claims", "disputes"], rows, form)
         return
     _print_exposure(body)
-
-
-def exposure_body(graph: KnowledgeGraph, name: str, to: str, through: str, limit: int) -> dict[str, Any]:
-    """Return the exposure report of a firm as plain data (see `kg.exposure.exposure_report`)."""
-    from kg.exposure import exposure_report, exposures
-
-    view = graph.view()
-    found, end, middle = view.find(name), view.find(to) if to else "", view.find(through) if through else ""
-    paths = exposures(view, found, to=end, through=middle, limit=limit)
-    return exposure_report(view, found, paths, to=end, through=middle)
 
 
 def _print_exposure(body: dict[str, Any]) -> None:

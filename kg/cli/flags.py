@@ -6,7 +6,9 @@ import contextlib
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +16,7 @@ import click
 from kg.cli.show import plain
 
 if TYPE_CHECKING:
+    from kg.policy import Policy
     from kg.workspace import KnowledgeGraph
 
 
@@ -23,14 +26,34 @@ class _Date(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         if isinstance(value, date):
             return value
-        from kg.evidence import last_day
+        from kg.dates import NotADate, last_day
 
         try:
-            if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}){0,2}", value):
-                raise ValueError(value)
             return last_day(value)
-        except (ValueError, TypeError, IndexError):
-            self.fail(f"{value!r} is no date; write 2026-06-30, 2026-06 (its last day) or 2026", param, ctx)
+        except NotADate as error:
+            self.fail(f"{error}; of a month or a year the last day is meant", param, ctx)
+
+
+class _DateOrHead(_Date):
+    name = "date or head"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        # Eight digits or more are a head, as answers show it; a date has hyphens or four digits.
+        if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{8,64}", value):
+            return value
+        if isinstance(value, date):
+            return value
+        from kg.dates import NotADate, last_day
+
+        try:
+            return last_day(value)
+        except NotADate:
+            self.fail(
+                f"{value!r} is no date and no ledger head; write 2026-06-30, or the first digits (8 at least) of a "
+                "head as `kg batches` shows it",
+                param,
+                ctx,
+            )
 
 
 def workspace_flag(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,7 +75,7 @@ def view_flags(command: Callable[..., Any]) -> Callable[..., Any]:
                 default="cautious",
                 metavar="POLICY",
                 show_default=True,
-                help="What counts as holding: confirmed, cautious, alive or scenario:<id>.",
+                help="What counts as holding: confirmed, cautious, alive, scenario:<id>, or a policy file (.toml).",
             ),
             click.option(
                 "--as-of",
@@ -62,9 +85,9 @@ def view_flags(command: Callable[..., Any]) -> Callable[..., Any]:
             ),
             click.option(
                 "--known-by",
-                type=_Date(),
-                metavar="DATE",
-                help="Use only what the ledger had recorded by this date.",
+                type=_DateOrHead(),
+                metavar="DATE|HEAD",
+                help="Use only what the ledger had recorded by this date, or by this earlier head.",
             ),
             click.option(
                 "--without",
@@ -75,14 +98,55 @@ def view_flags(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--min-origins",
                 type=int,
-                default=1,
                 metavar="N",
-                help="Accept only what N independent origins say.",
+                help="Accept only what N independent origins say (default: 1).",
+            ),
+            click.option(
+                "--assume",
+                multiple=True,
+                metavar="SCENARIO",
+                help="Let the hypotheses of a scenario hold besides; may be repeated.",
             ),
         )
     ):
         command = option(command)
     return workspace_flag(command)
+
+
+_SIDES = ("view", "as_of", "known_by", "min_origins")
+
+
+def two_views(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the flags that choose a view, each of which may be given twice, once for each side."""
+    for option in reversed(
+        (
+            click.option("--view", multiple=True, metavar="POLICY", help="What counts as holding; twice for two sides."),
+            click.option("--as-of", multiple=True, type=_Date(), metavar="DATE", help="The date asked about; twice for two sides."),
+            click.option("--known-by", multiple=True, type=_DateOrHead(), metavar="DATE|HEAD", help="What the ledger had recorded; twice for two sides."),
+            click.option("--min-origins", multiple=True, type=int, metavar="N", help="Independent origins needed; twice for two sides."),
+            click.option("--without", multiple=True, metavar="SOURCE", help="Leave out a source id or publisher, on both sides."),
+            click.option("--assume", multiple=True, metavar="SCENARIO", help="Let the hypotheses of a scenario hold, on both sides."),
+        )
+    ):  # fmt: skip
+        command = option(command)
+    return workspace_flag(command)
+
+
+def sides_of(flags: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the flags of the two sides; what is given once holds for both."""
+    sides: list[dict[str, Any]] = [dict(flags), dict(flags)]
+    for name in _SIDES:
+        given = flags[name]
+        if len(given) > 2:
+            raise click.UsageError(f"--{name.replace('_', '-')} compares two sides, not {len(given)}")
+        default = "cautious" if name == "view" else None
+        for number, side in enumerate(sides):
+            side[name] = (given[number] if len(given) == 2 else given[0]) if given else default
+    if not any(len(set(flags[name])) == 2 for name in _SIDES):
+        raise click.UsageError(
+            "both sides are the same; give --known-by, --as-of, --view or --min-origins twice"
+        )
+    return sides
 
 
 def format_flags(*formats: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -102,17 +166,18 @@ def format_flags(*formats: str) -> Callable[[Callable[..., Any]], Callable[..., 
     return add
 
 
-def policy_of(flags: dict[str, Any]) -> Any:
-    """Return the `kg.view.Policy` that the view flags ask for."""
-    from kg.view import Policy
+def policy_of(flags: dict[str, Any]) -> Policy:
+    """Return the policy that the view flags ask for; what a flag says goes before what a policy file says."""
+    from kg.policy import Policy, read_policy
 
-    given = {
-        "name": flags["view"],
-        "known_by": flags["known_by"],
-        "without": frozenset(flags["without"]),
-        "min_origins": flags["min_origins"],
-    }
-    return Policy(**given, **({"as_of": flags["as_of"]} if flags["as_of"] else {}))
+    view = flags["view"]
+    base = read_policy(Path(view)) if view.endswith(".toml") else Policy(view)
+    said = {name: flags[name] for name in ("as_of", "known_by", "min_origins") if flags[name] is not None}
+    if isinstance(flags["known_by"], str):
+        said["at"] = said.pop("known_by")
+    return replace(
+        base, **said, without=base.without | set(flags["without"]), assume=base.assume | set(flags["assume"])
+    )
 
 
 @contextlib.contextmanager
@@ -120,7 +185,7 @@ def opened(flags: dict[str, Any]) -> Iterator[KnowledgeGraph]:
     """Open the workspace the flags name, with their policy, showing progress while it is made."""
     from kg.workspace import KnowledgeGraph
 
-    policy = policy_of(flags) if "view" in flags else None
+    policy = policy_of(flags) if flags.get("view") else None
     with Progress() as progress, KnowledgeGraph(flags.get("home"), policy, progress=progress) as graph:
         progress.done()
         yield graph

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,7 @@ def batches(as_json: bool, **flags: Any) -> None:
             }
         )
         return
+    undone_by = {item.undoes: item.seq for item in found}
     rows = [
         [
             str(item.seq),
@@ -50,7 +52,11 @@ def batches(as_json: bool, **flags: Any) -> None:
             item.title,
             item.recorded,
             f"{item.size:,}",
-            "undone" if item.undone else "",
+            f"undoes {item.undoes}"
+            if item.undoes
+            else f"undone by {undone_by[item.seq]}"
+            if item.undone
+            else "",
             item.hash[:12],
         ]
         for item in found
@@ -68,8 +74,61 @@ def batches(as_json: bool, **flags: Any) -> None:
 def undo(batch: int, reason: str, force: bool, **flags: Any) -> None:
     """Take a batch out of account; the ledger keeps it and says so."""
     with opened(flags) as graph:
+        dark = graph.standing_on(batch) if force else 0
         done = graph.undo(batch, reason=reason, force=force)
         click.echo(f"batch {batch} no longer counts (batch {done.seq}); ledger {graph.head[:12]}")
+        if dark:
+            click.echo(
+                f"{dark:,} claim{'' if dark == 1 else 's'} of other batches stand{'s' if dark == 1 else ''} on its cards "
+                "and go dark with them; loading the batch again brings them back",
+                err=True,
+            )
+
+
+@click.command()
+@click.argument("claim")
+@click.option("--why", required=True, help="Reason; it is shown with the claim.")
+@workspace_flag
+def withdraw(claim: str, why: str, **flags: Any) -> None:
+    """Take one claim out of account; it stays in the ledger, marked, and is shown with the reason.
+
+    \b
+      kg withdraw 4qzw3kdlx2mn --why "the page was about another firm of that name"
+    """
+    with opened(flags) as graph:
+        done = graph.withdraw(claim, why)
+        click.echo(plain(f"{done.title}\nbatch {done.seq}; `kg undo {done.seq}` brings the claim back"))
+        click.echo(f"ledger {graph.head[:12]}", err=True)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@workspace_flag
+def backup(file: Path, **flags: Any) -> None:
+    """Copy the ledger to a FILE, even while others load; an older backup of the same ledger is replaced."""
+    with opened(flags) as graph:
+        head = graph.backup(file)
+        again = shlex.join(["kg", "restore", str(file)])
+        click.echo(plain(f"{file}: ledger {head}, verified; `{again}` makes it anew"))
+
+
+@click.command()
+@click.argument("source", metavar="FILE-or-FOLDER", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Even if there is a ledger; it is kept beside the new one.")
+@workspace_flag
+def restore(source: Path, force: bool, **flags: Any) -> None:
+    """Make the ledger anew from a backup, or from a folder that `kg export ledger` wrote; checked first."""
+    from kg.workspace import restore as made_anew
+
+    head, kept = made_anew(source, flags.get("home"), force=force)
+    with opened(flags) as graph:
+        many = len(graph.ledger.batches())
+    click.echo(
+        plain(
+            f"restored {many:,} batch{'' if many == 1 else 'es'} from {source}, ledger {head}"
+            + (f"; the one before is kept as {kept.name}" if kept else "")
+        )
+    )
 
 
 @click.command()
@@ -91,7 +150,7 @@ def verify(head: str, **flags: Any) -> None:
 @click.option(
     "--only",
     multiple=True,
-    type=click.Choice(("ledger", "shapes", "consistency", "hygiene")),
+    type=click.Choice(("ledger", "shapes", "consistency", "hygiene", "documents")),
     help="Check only this part; may be repeated.",
 )
 @click.option(
@@ -104,11 +163,18 @@ def verify(head: str, **flags: Any) -> None:
     show_default=True,
     help="What runs the shapes.",
 )
+@click.option(
+    "--documents",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Look every quote up in its document: files called after their source, or listed in documents.csv.",
+)
 @click.option("--all", "everything", is_flag=True, help="Show hints too, and every warning of a kind.")
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON.")
 @view_flags
 def check(
     batch: Path | None,
+    documents: Path | None,
     only: tuple[str, ...],
     deadline: float,
     engine: str,
@@ -125,11 +191,14 @@ def check(
       kg check
       kg check my-batch
       kg check --only consistency --deadline 600
+      kg check --documents my-sources --only documents
     """
     from kg.check import check as examine
 
     with opened(flags) as graph, Progress() as progress:
-        report = examine(graph, batch, only=only, deadline=deadline, engine=engine, progress=progress)
+        report = examine(
+            graph, batch, documents=documents, only=only, deadline=deadline, engine=engine, progress=progress
+        )
     if as_json:
         print_json(report.plain(hints=everything))
     else:

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from kg.cli.answers import exposure_body
 from kg.cli.flags import opened, view_flags
 
 
@@ -27,11 +26,25 @@ def explore(port: int, no_browser: bool, **flags: Any) -> None:
 @click.option("--port", type=int, default=7788, show_default=True, help="Port to serve on.")
 @view_flags
 def serve(port: int, **flags: Any) -> None:
-    """Serve the workbench without opening a browser."""
+    """Serve the workbench and a SPARQL endpoint (/sparql) without opening a browser."""
     from kg.explore import serve as run
 
     with opened(flags) as graph:
         run(graph, port=port, browser=False)
+
+
+@click.command()
+@view_flags
+def mcp(**flags: Any) -> None:
+    """Serve language-model clients over standard input and output (Model Context Protocol), read only.
+
+    \b
+    A client's settings want the command `kg` with the argument `mcp`.
+    """
+    from kg.mcp import server
+
+    with opened(flags) as graph:
+        server(graph).run("stdio")
 
 
 @click.command()
@@ -54,7 +67,7 @@ def graph(kind: str, name: str, output: Path, to: str, through: str, limit: int,
     from viz.scene import exposure_scene
 
     with opened(flags) as graph_:
-        body = exposure_body(graph_, name, to, through, limit)
+        body = graph_.exposure(name, to=to, through=through, limit=limit)
     try:
         write_page(exposure_scene(body), output)
     except OSError as error:

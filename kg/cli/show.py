@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kg.dates import spoken
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
@@ -120,7 +122,7 @@ def evidence(card: dict[str, Any]) -> str:
 
 def dates(card: dict[str, Any]) -> str:
     """Return when it was published and for when it is claimed."""
-    valid = " to ".join(part for part in (card["valid_from"], card["valid_to"]) if part)
+    valid = spoken(card["valid_from"], card["valid_to"])
     published = card["source"]["published"]
     return (
         "; ".join(
