@@ -16,7 +16,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from enum import StrEnum
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from kg.errors import Misuse
@@ -402,8 +402,12 @@ def lacking(record: Record) -> str:
     return ""
 
 
-@cache
+_NEEDED: dict[type[Any], tuple[str, ...]] = {}
+
+
 def _needed(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(
-        item.name for item in fields(kind) if item.default is MISSING and item.default_factory is MISSING
-    )
+    if kind not in _NEEDED:
+        _NEEDED[kind] = tuple(
+            item.name for item in fields(kind) if item.default is MISSING and item.default_factory is MISSING
+        )
+    return _NEEDED[kind]

@@ -250,7 +250,7 @@ class KnowledgeGraph:
         batch = FactFile(title=title, matches=[Row("kg match", 1, cells)])
         on_file = OnFile.of(self.ledger)
         checked = check(batch, on_file)
-        if any(problem.code == "unknown-entity" for problem in checked.errors):
+        if cells["entity"] and any(problem.code == "unknown-entity" for problem in checked.errors):
             cards = on_file.entities.values()
             raise NotFound(
                 "entity",

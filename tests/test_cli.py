@@ -11,7 +11,9 @@ import time
 
 import pytest
 
+from kg.errors import Refused
 from tests.conftest import WORLD
+from tests.test_ingest import write_facts
 
 DAY = ("--as-of", "2026-11-23")
 
@@ -245,15 +247,12 @@ def test_a_read_only_workspace_still_answers(run, shipped_home, tmp_path):
 
 def test_errors_are_told_before_warnings(world, run, tmp_path):
     """Whatever the order of the file."""
-    rows = ({"confidence": "", "valid_to": "2019", "valid_from": "2018"}, {"subject": "nobody"})
+    rows = ({"stance": "denied"}, {"subject": "nobody"})
     done = run("load", str(write_facts(tmp_path / "mixed", *rows)), home=world.home)
-    kinds = [
-        "warning" if line.startswith(("warning: ", "hints: ")) else "error"
-        for line in done.stderr.splitlines()
-    ]
+    lines = done.stderr.splitlines()
     assert done.returncode == 1
-    assert "facts.csv:3:subject" in done.stderr.splitlines()[0]
-    assert kinds[0] == "error"
+    assert lines[0].startswith("facts.csv:3:subject  unknown-entity")
+    assert any(line.startswith("warning: facts.csv:2") for line in lines), lines
 
 
 def test_what_is_neither_date_nor_head_is_told_with_both(world, run):
@@ -298,3 +297,13 @@ def test_a_query_with_a_slip_is_told_what_was_meant(world, text, said):
     with pytest.raises(Refused) as told:
         world.query(text)
     assert said in str(told.value)
+
+
+def test_a_file_that_brings_nothing_says_why_in_full(world, run, tmp_path):
+    """Its hints are all there is to say; they are not counted away behind --all."""
+    file = tmp_path / "other.ttl"
+    file.write_text('<https://a.test/x> <https://a.test/y> "z" .\n', encoding="utf-8")
+    done = run("load", str(file), home=world.home)
+    assert "nothing new" in done.stdout
+    assert "hint: other.ttl  no-claims" in done.stderr
+    assert "--all shows them" not in done.stderr

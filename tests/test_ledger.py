@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from kg.claim import Claim, Entity, Proposition
+from kg.claim import Claim, Entity, Proposition, Retraction
 from kg.errors import Misuse, NotFound, Unavailable
 from kg.ledger import EMPTY_HEAD, Ledger
 
