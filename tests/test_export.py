@@ -192,6 +192,6 @@ def test_the_commands_round_trip(lived, tmp_path, run):
     assert told.returncode == 0, told.stderr
     restored = run("restore", str(tmp_path / "text"), home=tmp_path / "new")
     assert restored.returncode == 0, restored.stderr
-    head = restored.stdout.split()[1]
+    head = restored.stdout.split()[-1]
     assert run("verify", "--head", head, home=lived.home).returncode == 0
     assert run("export", "paper", "-o", str(tmp_path / "x"), home=lived.home).returncode == 2
