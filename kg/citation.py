@@ -39,7 +39,16 @@ if TYPE_CHECKING:
     from kg.query import Answer
     from kg.view import View
 
-__all__ = ["Result", "behind", "bibliography", "bibtex", "recall", "reference", "remember"]
+__all__ = [
+    "Result",
+    "behind",
+    "bibliography",
+    "bibtex",
+    "is_result",
+    "recall",
+    "reference",
+    "remember",
+]
 
 _RESULT = re.compile(r"r-[a-z2-7]{20}\Z")
 #: What answers differently each time it is asked; no result can be named for it.
@@ -325,7 +334,7 @@ def recall(home: Path, name: str) -> Result:
     """
     folder = home / "results"
     path = folder / f"{name}.json"
-    if not _RESULT.match(name) or not path.exists():
+    if not is_result(name) or not path.exists():
         raise NotFound("result", name, (known.stem for known in folder.glob("r-*.json")))
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))

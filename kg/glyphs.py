@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["hidden", "look_alikes", "twins"]
+__all__ = ["escaped", "hidden", "look_alikes", "twins"]
 
 #: Marks of direction, characters without width, control characters beyond ASCII, tags.
 _HIDDEN = re.compile(
@@ -24,6 +24,22 @@ _LOOKS_LIKE = str.maketrans(
     dict(zip("авсԁеһіјкӏмнорԛѕтѵԝхуүαβεηικνορτυχϲ", "abcdehijklmhopqstvwxyyabenikvoptuxc", strict=True))
 )
 _WORD = re.compile(r"\w+")
+
+
+def escaped(text: str, *, private: bool = False) -> str:
+    """Return text in which no character can steer a terminal, hide, or turn the direction of reading.
+
+    Parameters
+    ----------
+    text : str
+    private : bool
+        Write characters of private use as codes too: what they show is anybody's choice.
+    """
+    kinds = ("Cc", "Cf", "Cs", "Co") if private else ("Cc", "Cf", "Cs")
+    return "".join(
+        char if char in "\n\t" or unicodedata.category(char) not in kinds else f"\\u{ord(char):04x}"
+        for char in text
+    )
 
 
 def hidden(text: str) -> list[str]:

@@ -16,7 +16,6 @@ import functools
 import inspect
 import json
 import threading
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_args
@@ -25,6 +24,7 @@ from kg import __version__, citation
 from kg.dates import last_day
 from kg.errors import KgError, Misuse, NotFound, Unavailable
 from kg.explain import entity_dossier, opposed
+from kg.glyphs import escaped
 from kg.names import fold
 from kg.policy import Policy
 from kg.query import Answer, library, shorten
@@ -140,12 +140,7 @@ def _spoken(tool: Callable[..., dict[str, Any]], lock: threading.Lock) -> Callab
 def _visible(value: Any) -> Any:
     """Return plain data in which no character hides or turns the direction of reading."""
     if isinstance(value, str):
-        return "".join(
-            char
-            if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co")
-            else f"\\u{ord(char):04x}"
-            for char in value
-        )
+        return escaped(value, private=True)
     if isinstance(value, Mapping):
         return {_visible(key): _visible(item) for key, item in value.items()}
     if isinstance(value, Iterable):

@@ -103,8 +103,10 @@ def query(
       kg query "SELECT ?claim { ?claim ev:stance evv:stance-denied } LIMIT 5"
       kg query suppliers -p entity=ford --cite --bibliography ford.bib
     """
+    from kg.citation import is_result
+
     values = _values(params)
-    again = re.fullmatch(r"r-[a-z2-7]{20}", text)
+    again = is_result(text)
     if again and values:
         raise click.UsageError("a result id has its values already; leave -p out")
     if endpoint and (again or cite or bibliography or allow):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kg.dates import spoken
+from kg.glyphs import escaped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,12 +30,7 @@ STYLES = {
 
 def plain(text: str) -> str:
     """Return text without anything that could steer a terminal or turn the direction of reading."""
-    return "".join(
-        char
-        if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Cs")
-        else f"\\u{ord(char):04x}"
-        for char in text
-    )
+    return escaped(text)
 
 
 def console_of() -> Console:
