@@ -24,7 +24,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,10 +47,11 @@ __all__ = ["Index", "conclusions", "quads", "records"]
 
 Triple = tuple[str, str, str]
 
-_LAYOUT = 2  # raise it when the layout of the dataset changes: old stores are then built again
+_LAYOUT = 3  # raise it when the layout of the dataset changes: old stores are then built again
 #: Pairs of `reliesOn` that are written out at most; see `conclusions`.
 MOST_PAIRS = 100_000
 _PORTION = 150_000  # lines handed to the engine at a time: fewer cost time, more cost memory
+_AT_A_TIME = 4096  # organisations whose dependents are counted at a time: 512 bytes for each thing in the web
 _KEEP = 6  # stores kept for one workspace; the least recently used go first
 
 _LABEL = iri("skos", "prefLabel")
@@ -216,7 +217,17 @@ def _proposition(view: View, weighing: Weighing) -> Iterator[Triple]:
     yield subject, _ev("temporalState"), iri("evv", "time-" + weighing.time)
     yield subject, _ev("originCount"), literal(str(len(weighing.origins_for)), "integer")
     yield subject, _ev("disputingOriginCount"), literal(str(len(weighing.origins_against)), "integer")
-    yield subject, _LABEL, literal(words.sentence(proposition, view.labels))
+    own = weighing.own
+    yield subject, _ev("claimCount"), literal(str(len(own)), "integer")
+    documents = {claim.source for claim in own}
+    published = [view.sources[each].published for each in documents if each in view.sources]
+    days = [first_day(day) for day in published if day]
+    yield subject, _ev("documentCount"), literal(str(len(documents)), "integer")
+    yield from _text(subject, _ev("lastSpokenOf"), str(max(days)) if days else "", "date")
+    sentence = literal(words.sentence(proposition, view.labels))
+    yield subject, _LABEL, sentence
+    if "PolicyInstrument" in words.superclasses(words.relations[proposition.relation].cls):
+        yield words.relationship(proposition), _LABEL, sentence  # an inquiry is a policy too, and has no card
     for denial in weighing.denied:
         for affirmation in weighing.affirmed:
             yield iri("claim", denial.id), _ev("disputes"), iri("claim", affirmation.id)
@@ -357,6 +368,46 @@ def conclusions(view: View) -> Closure:
         return close(asserted, few, blocked=_denied(view))
 
 
+def _reliance(closure: Closure) -> Iterator[Triple]:
+    """Yield how many rely on each organisation, and which loop of reliance a thing stands in.
+
+    What `MOST_PAIRS` may keep from being told pair by pair can always be counted, and grows with the things and not
+    with their pairs. Components are Tarjan's; dependents are counted as sets of bits handed on along the acyclic graph
+    of components, `_AT_A_TIME` organisations at a time: about 0.3 s for 12,500 firms.
+    """
+    import networkx as nx
+
+    graph = nx.DiGraph((one, other) for one, _, other in closure.match(predicate=_ev("dependsOn")))
+    organisations = {
+        subject for subject, _, _ in closure.match(predicate=RDF_TYPE, value=_ev("Organisation"))
+    }
+    whole = nx.condensation(graph)
+    members = {number: whole.nodes[number]["members"] for number in whole}
+    order = list(nx.topological_sort(whole))
+    counted = dict.fromkeys(order, 0)
+    everybody = [(one, number) for number in order for one in members[number] if one in organisations]
+    for start in range(0, len(everybody), _AT_A_TIME):
+        relying = dict.fromkeys(order, 0)
+        for bit, (_, number) in enumerate(everybody[start : start + _AT_A_TIME]):
+            relying[number] |= 1 << bit
+        for number in order:
+            for before in whole.predecessors(number):
+                relying[number] |= relying[before]
+            counted[number] += relying[number].bit_count()
+    for one, number in everybody:
+        near = sum(
+            1 for dependent in graph.predecessors(one) if dependent in organisations and dependent != one
+        )
+        if counted[number] > 1:  # itself is one of them
+            yield one, _ev("directDependentCount"), literal(str(near), "integer")
+            yield one, _ev("dependentCount"), literal(str(counted[number] - 1), "integer")
+    for number in order:
+        if len(members[number]) > 1:
+            first = min(members[number])
+            for one in members[number]:
+                yield one, _ev("relianceLoop"), first
+
+
 def left_out(closure: Closure) -> list[str]:
     """Return the local names of the properties that a closure of a large web leaves out."""
     if any(closure.match(predicate=_ev("reliesOn"))) or not any(closure.match(predicate=_ev("dependsOn"))):
@@ -404,7 +455,7 @@ def _told(view: View) -> Iterator[str]:
 
 def _concluded(view: View, closure: Closure) -> Iterator[str]:
     """Yield what holds and follows, and the content of every proposition behind its graph."""
-    for subject, predicate, value in closure.triples():
+    for subject, predicate, value in chain(closure.triples(), _reliance(closure)):
         yield f"{subject} {predicate} {value} .\n"
     for proposition in view.weighings:
         graph = iri("prop", view.words.proposition_id(proposition))
@@ -515,6 +566,7 @@ def _fill(place: Path, view: View) -> list[str]:
         closure = conclusions(view)
         write(_concluded(view, closure))
         told.result()
+    store.optimize()  # a portion is a file of its own, and every look-up would go through all of them
     store.flush()
     return left_out(closure)
 

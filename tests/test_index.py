@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg.errors import Refused
-from kg.index import Index, _ev, _linear, _ontology
+from kg.index import Index, _ev, _linear, _ontology, _reliance
 from kg.infer import close
 from kg.rules import rules_of_ontology
+from kg.vocabulary import RDF_TYPE, literal
 from tests.conftest import policy
 
 PREFIX = "PREFIX ev: <https://w3id.org/evsw/ontology#> PREFIX id: <https://w3id.org/evsw/id/> "
@@ -210,3 +211,69 @@ def test_carrying_reliance_on_step_by_step_concludes_the_same_from_the_same_clai
     if derived := sorted(one.derived()):
         triple = data.draw(st.sampled_from(derived))
         assert one.witnesses(triple, limit=64) == other.witnesses(triple, limit=64)
+
+
+_FIRMS = [f"<{letter}>" for letter in "abcdefg"]
+
+
+@given(
+    ties=st.lists(st.tuples(st.sampled_from(_FIRMS), st.sampled_from(_FIRMS)), max_size=20),
+    sites=st.sets(st.sampled_from(_FIRMS), max_size=3),
+    block=st.sampled_from([1, 2, 4096]),
+)
+def test_counted_dependents_and_loops_are_those_of_a_walk(ties, sites, block):
+    """Counts and loops of reliance, against walking from every firm; sites are on the way, and no dependents."""
+    kinds = [
+        ((firm, RDF_TYPE, _ev("Site" if firm in sites else "Organisation")), frozenset()) for firm in _FIRMS
+    ]
+    needs = [((one, _ev("dependsOn"), other), frozenset({"c"})) for one, other in ties]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kg.index._AT_A_TIME", block)
+        told = set(_reliance(close([*kinds, *needs], [])))
+
+    near = {firm: {other for one, other in ties if one == firm} for firm in _FIRMS}
+
+    def walk(start):
+        seen, todo = set(), list(near[start])
+        while todo:
+            if (here := todo.pop()) not in seen:
+                seen.add(here)
+                todo += near[here]
+        return seen
+
+    reach = {firm: walk(firm) for firm in _FIRMS}
+    firms = [firm for firm in _FIRMS if firm not in sites]
+    wanted = set()
+    for firm in firms:
+        if all_of_them := {one for one in firms if one != firm and firm in reach[one]}:
+            direct = sum(firm in near[one] for one in all_of_them)
+            wanted |= {
+                (firm, _ev("dependentCount"), literal(str(len(all_of_them)), "integer")),
+                (firm, _ev("directDependentCount"), literal(str(direct), "integer")),
+            }
+    for firm in _FIRMS:
+        loop = [one for one in _FIRMS if one in reach[firm] and firm in reach[one]]
+        if len(loop) > 1:
+            wanted.add((firm, _ev("relianceLoop"), min(loop)))
+    assert told == wanted
+
+
+def test_what_is_counted_on_a_proposition_is_what_its_claims_come_to(world):
+    """Claims, documents and the last day, against SPARQL over the claims themselves."""
+    kept = world.query(
+        """SELECT ?p ?claims ?documents ?day { ?p ev:claimCount ?claims ; ev:documentCount ?documents
+           OPTIONAL { ?p ev:lastSpokenOf ?day } } ORDER BY ?p"""
+    ).rows
+    counted = world.query(
+        """SELECT ?p (COUNT(DISTINCT ?c) AS ?claims) (COUNT(DISTINCT ?s) AS ?documents) (MAX(?at) AS ?day)
+           { ?c ev:states ?p ; ev:statedIn ?s . FILTER NOT EXISTS { ?c ev:retractedBecause ?why }
+             OPTIONAL { ?s ev:published ?at } } GROUP BY ?p ORDER BY ?p"""
+    ).rows
+    assert kept == counted
+
+
+def test_an_inquiry_has_a_label(world):
+    """It is a policy without a card: the sentence that tells it names it."""
+    rows = world.query("SELECT ?x ?label { ?x a ev:Inquiry OPTIONAL { ?x skos:prefLabel ?label } }").rows
+    assert rows
+    assert all("label" in row for row in rows)

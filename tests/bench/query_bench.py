@@ -2,7 +2,9 @@
 
 Run it as a script: ``python tests/bench/query_bench.py [rows of facts]``. The graph is that of `load_bench`. Each
 question is asked with its defaults, and where it takes an entity, of a firm with a middling number of ties and of one
-with many. Prints medians in milliseconds and their ratios; asserts that all three ways give the same rows.
+with many; last, those that may do without an entity are asked of the whole web, whose answers are lists of thousands.
+Prints medians in milliseconds and their ratios, for a firm and for the whole web apart; asserts that all three ways
+give the same rows.
 
 A question that a worker has to stop counts as endless.
 
@@ -72,7 +74,8 @@ def values_of(question: Question, firm: str) -> dict[str, str]:
     return {
         parameter.name: GIVEN.get(parameter.name, firm)
         for parameter in question.parameters
-        if parameter.type in ("entity", "source") and (parameter.name in GIVEN or parameter.name == "entity")
+        if parameter.type in ("entity", "source")
+        and (parameter.name in GIVEN or (parameter.name == "entity" and firm))
     }
 
 
@@ -124,35 +127,43 @@ def main(facts: int) -> None:
         )
         graph.query("ASK {}")
         firms = degrees(store)
-        found = []
-        for firm in (firms[len(firms) // 2], firms[-1]):
+        found, whole = [], []
+        for firm in (firms[len(firms) // 2], firms[-1], ""):
             print(
-                f"\n{firm}\n{'question':28}{'rows':>8}{'bare':>10}{'here':>10}{'worker':>10}{'here/bare':>11}"
+                f"\n{firm or 'the whole web'}\n{'question':28}{'rows':>8}{'bare':>10}{'here':>10}{'worker':>10}{'here/bare':>11}"
             )
             for question in library().values():
-                if firm == firms[-1] and not values_of(question, firm):
+                optional = any(each.name == "entity" and not each.default for each in question.parameters)
+                if (firm == firms[-1] and not values_of(question, firm)) or (not firm and not optional):
                     continue
                 line = measure(graph, store, question, firm)
-                found.append(line)
+                (found if firm else whole).append(line)
                 ratio = line["here"] / line["bare"] if line["bare"] < math.inf else math.nan
                 print(
                     f"{line['name']:28}{line['rows']:8,}{line['bare']:10.2f}{line['here']:10.2f}{line['worker']:10.2f}{ratio:11.2f}",
                     flush=True,
                 )
-        print()
-        for way in ("bare", "here", "worker"):
-            spent = sorted(line[way] for line in found)
-            slow = sum(each > 1000 for each in spent)
-            print(
-                f"{way:8} median {statistics.median(spent):8.2f} ms   p95 {spent[int(0.95 * len(spent))]:8.1f} ms   over 1 s: {slow} of {len(spent)}"
-            )
-        ratios = [line["here"] / line["bare"] for line in found if line["bare"] < math.inf]
+        summary("every question, those that take an entity of two firms", found)
+        summary("the whole web, where an entity may be left out", whole)
+
+
+def summary(title: str, found: list[dict[str, Any]]) -> None:
+    """Print medians, the slow end and the ratios."""
+    print(f"\n{title}")
+    for way in ("bare", "here", "worker"):
+        spent = sorted(line[way] for line in found)
+        slow = sum(each > 1000 for each in spent)
         print(
-            f"here/bare: of the medians {statistics.median(line['here'] for line in found) / statistics.median(line['bare'] for line in found):.2f}, median of the ratios {statistics.median(ratios):.2f}"
+            f"{way:8} median {statistics.median(spent):8.2f} ms   p95 {spent[int(0.95 * len(spent))]:8.1f} ms   over 1 s: {slow} of {len(spent)}"
         )
-        print(
-            f"worker - here: median {statistics.median(line['worker'] - line['here'] for line in found if line['bare'] < math.inf):.2f} ms"
-        )
+    ended = [line for line in found if line["bare"] < math.inf]
+    ratios = [line["here"] / line["bare"] for line in ended]
+    print(
+        f"here/bare: of the medians {statistics.median(line['here'] for line in found) / statistics.median(line['bare'] for line in found):.2f}, median of the ratios {statistics.median(ratios):.2f}"
+    )
+    print(
+        f"worker - here: median {statistics.median(line['worker'] - line['here'] for line in ended):.2f} ms"
+    )
 
 
 if __name__ == "__main__":
