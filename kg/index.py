@@ -373,7 +373,7 @@ def _reliance(closure: Closure) -> Iterator[Triple]:
 
     What `MOST_PAIRS` may keep from being told pair by pair can always be counted, and grows with the things and not
     with their pairs. Components are Tarjan's; dependents are counted as sets of bits handed on along the acyclic graph
-    of components, `_AT_A_TIME` organisations at a time: about 0.3 s for 12,500 firms.
+    of components, `_AT_A_TIME` organisations at a time: 0.4 s for 12,500 firms and 30,000 dependencies.
     """
     import networkx as nx
 

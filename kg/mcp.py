@@ -215,8 +215,6 @@ class _Tools:
         if name not in library():
             raise NotFound("question", name, library())
         given = values or {}
-        if empty := [parameter for parameter, text in given.items() if not text.strip()]:
-            raise Misuse(f"the value of {empty[0]!r} is empty; fill it, or leave the parameter out")
         policy, question = self._policy(under), library()[name]
         answer = self.graph.query(name, policy, values=given)
         # What was left out is asked for with the default, which nobody may take for everything.

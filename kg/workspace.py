@@ -549,6 +549,9 @@ class KnowledgeGraph:
         """Return the text of a query, or of a question by its name, with the values in their places."""
         from kg import query as q
 
+        if empty := [name for name, value in given.items() if not value.strip()]:
+            # Else the default would be asked for, and the answer taken for one about everything.
+            raise Misuse(f"the value of {empty[0]!r} is empty; fill it, or leave the parameter out")
         known = q.library()
         if text in known:
             asked = known[text]

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kg.frames
-from kg.errors import Unavailable
+from kg.errors import Misuse, Unavailable
 from kg.query import Answer
 from kg.vocabulary import PREFIXES
 
@@ -232,3 +232,10 @@ def test_a_long_answer_is_shown_in_part(mixed):
     html, _ = shown(Answer(["whole"], [{"whole": cell("1", "integer")}] * 500))
     assert "440 more rows" in html
     assert len(html) < 20_000
+
+
+@pytest.mark.parametrize("value", ["", "  "])
+def test_an_empty_value_is_refused_and_never_taken_for_the_default(world, value):
+    """An empty cell of somebody's list must not be answered as if it said the default."""
+    with pytest.raises(Misuse, match="'entity' is empty"):
+        world.query("suppliers", entity=value)
