@@ -518,7 +518,6 @@
   };
 
   // ---------------------------------------------------------------- addresses
-  const address = () => /^#(edge|path|claim|node)=(.+)$/.exec(location.hash);
   const decoded = (kind, text) => {
     try {
       return kind === "node" || kind === "claim" ? decodeURIComponent(text) : text;
@@ -526,27 +525,31 @@
       return text;
     }
   };
+  const named = (hash) => {
+    const found = /^#(edge|path|claim|node)=(.+)$/.exec(hash);
+    return found ? [found[1], decoded(found[1], found[2])] : [null, null];
+  };
   let quiet = 0; // changes of address still to be told of that are our own and already carried out
   const go = (kind, id, focus) => {
-    if (!show(kind, id, focus)) return;
+    if (!show(kind, id, focus)) return false;
     const wanted = `#${kind}=${kind === "node" || kind === "claim" ? encodeURIComponent(id) : id}`;
-    if (location.hash === wanted) return;
-    quiet += 1;
-    location.hash = wanted;
+    if (location.hash !== wanted) {
+      quiet += 1;
+      location.hash = wanted;
+    }
+    return true;
   };
-  const follow = (focus) => {
-    const found = address();
-    return found ? show(found[1], decoded(found[1], found[2]), focus) : false;
-  };
+  const follow = () => show(...named(location.hash), true);
   addEventListener("hashchange", () => {
     if (quiet) quiet -= 1;
-    else follow(true);
+    else follow();
   });
+  // A link of the page is carried out at once: the browser tells of a new address only later, and of the same
+  // address again not at all.
   document.addEventListener("click", (event) => {
     const anchor = event.target.closest("a[href^='#']");
     if (!anchor || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    // The same address again is no change, yet the reader asked for it.
-    if (anchor.getAttribute("href") === location.hash) follow(true);
+    if (go(...named(anchor.getAttribute("href")), true)) event.preventDefault();
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && chosen.kind && !/^(INPUT|SELECT)$/.test(document.activeElement.tagName)) clear();
@@ -592,7 +595,7 @@
   // ---------------------------------------------------------------- start
   let started = false;
   fitShown(false);
-  follow(true);
+  follow();
   started = true;
   network.once("afterDrawing", () => {
     performance.mark("ready");
