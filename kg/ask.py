@@ -192,21 +192,29 @@ class Reply:
         Of the library an `Answer`, else the report of `kg.workspace.KnowledgeGraph.why` or ``exposure``.
     unsaid : bool
         Whether the statement that was put is one that nobody makes and that does not follow; no sign that it is false.
+    withheld : sequence of dict
+        What is said and does not hold in the view, so that the rows lack it; see `kg.withheld`.
     """
 
     meant: Understanding
     stamp: Mapping[str, str]
     answer: Answer | dict[str, Any] | None = None
     unsaid: bool = False
+    withheld: Sequence[Mapping[str, Any]] = ()
 
     def plain(self) -> dict[str, Any]:
-        """Return it as plain data: ``understood``, ``answer`` (null when nothing was asked), view, dates and head."""
+        """Return it as plain data: ``understood``, ``answer`` (null when nothing was asked), ``withheld``, view, dates and head."""
         answer: Any = self.answer
         if self.unsaid:
             answer = {"standing": "unsaid"}
         elif isinstance(answer, Answer):
             answer = json.loads(answer.json())
-        return {"understood": self.meant.plain(), "answer": answer, **self.stamp}
+        return {
+            "understood": self.meant.plain(),
+            "answer": answer,
+            "withheld": list(map(dict, self.withheld)),
+            **self.stamp,
+        }
 
 
 def understand(view: View, text: str) -> Understanding:

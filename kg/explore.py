@@ -12,7 +12,7 @@ import sys
 import threading
 import webbrowser
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -115,6 +115,7 @@ class _Pages:
         query: str = "",
         downloads: list[dict[str, str]] | None = None,
         truncated: bool = False,
+        withheld: Sequence[Mapping[str, Any]] = (),
     ) -> Response:
         return self.html(
             "results",
@@ -126,6 +127,14 @@ class _Pages:
             truncated=truncated or len(rows) > _ROWS,
             query=query,
             downloads=downloads or [],
+            withheld=[
+                {
+                    "text": item["sentence"] + (f" ({item['scope']})" if item["scope"] else ""),
+                    "why": item["why"],
+                    "url": _statement_url(Proposition(item["relation"], item["subject"], item["object"])),
+                }
+                for item in withheld
+            ],
         )
 
     def route(self, make: Page) -> Callable[[Request], Awaitable[Response]]:
@@ -403,6 +412,7 @@ class _Pages:
                 for form in _DOWNLOADS
             ],
             truncated=answer.truncated,
+            withheld=self.graph.withheld(answer, view.policy),
         )
 
     def reference(self, name: str) -> Page:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -601,6 +602,28 @@ class KnowledgeGraph:
             "bibliography": citation.bibliography(view, {claim for claims in rows for claim in claims}),
         }
 
+    def withheld(self, answer: Answer, policy: Policy | None = None) -> list[dict[str, Any]]:
+        """Return what is said of the things an answer is about, of the kind asked for, and does not hold.
+
+        Parameters
+        ----------
+        answer : Answer
+            From `query`, under the same policy.
+
+        Returns
+        -------
+        list of dict
+            See `kg.withheld.withheld`; empty for a query that names nothing.
+        """
+        from kg.vocabulary import PREFIXES
+        from kg.withheld import withheld
+
+        if not re.search(rf"{re.escape(PREFIXES['id'])}|\bid:", answer.asked):
+            return []  # without looking at a single claim
+        policy = replace((policy or self.policy).settled(self.ledger), at=answer.stamp["head"])
+        shown = {term["value"] for row in answer.rows for term in row.values() if term["type"] == "uri"}
+        return withheld(self.view(policy), answer.asked, shown)
+
     def rerun(self, name: str) -> tuple[Answer, Policy, bool]:
         """Ask the question of a result id again, of the ledger as it stood then.
 
@@ -772,7 +795,8 @@ class KnowledgeGraph:
                 ),
             )
         if reading.kind == "question":
-            return Reply(meant, stamp, self.query(reading.name, chosen, values=values))
+            answer = self.query(reading.name, chosen, values=values)
+            return Reply(meant, stamp, answer, withheld=self.withheld(answer, chosen))
         try:
             return Reply(
                 meant, stamp, self.why(values["subject"], values["relation"], values["object"], chosen)

@@ -73,6 +73,20 @@ def test_the_statement_page_shows_both_sides_with_their_origins(client):
     assert "Mark Truby" in text
 
 
+def test_an_answer_without_rows_tells_what_is_said_and_not_so(client):
+    """Each with its reason and a link to both sides; a page whose answer passes over nothing says nothing."""
+    page = client.get("/question/partners?entity=xiaomi").text
+    assert "No row in this view." in page
+    assert "Said, but not so in this view" in page
+    found = re.search(
+        r'<a href="(/statement[^"]*)"><bdi>Ford is in talks with Xiaomi</bdi></a> <span class="chip">contested<',
+        page,
+    )
+    assert found
+    assert "Ford is in talks with Xiaomi" in client.get(found[1].replace("&amp;", "&")).text
+    assert "Said, but not so" not in client.get("/question/talks?entity=xiaomi").text
+
+
 def test_a_wrong_name_gets_near_matches_and_no_traceback(client):
     """As on the command line."""
     answer = client.get("/search?q=Forde Motor")

@@ -89,6 +89,19 @@ def test_a_question_comes_with_the_claims_of_each_row(call, world):
     assert (answer["view"], answer["head"]) == ("cautious", world.head)
 
 
+def test_an_answer_without_rows_tells_what_is_said_and_not_so(call):
+    """A model that sees no row would say that there is nothing."""
+    for body in (
+        call("run_question", name="partners", values={"entity": "cirrus"}),
+        call("sparql", query="SELECT ?x { id:cirrus ev:partnersWith|ev:inTalksWith|ev:jointVentureWith ?x }"),
+    ):
+        assert body["rows"] == []
+        assert body["total_withheld"] == 4
+        assert {item["why"] for item in body["withheld"]} == {"contested"}
+        assert all(item["claims"] for item in body["withheld"])
+    assert "withheld" not in call("run_question", name="rivals", values={"entity": "cirrus"})
+
+
 def test_plain_words_are_answered_or_met_with_the_nearest_questions(call):
     """Unsure means that nothing is asked."""
     answer = call("ask", text="who supplies cells to Aurora?")

@@ -28,6 +28,8 @@ from kg.cli.show import (
 from kg.errors import Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from rich.console import Console
 
     from kg.ask import Reply
@@ -48,6 +50,8 @@ FORMATS = (
     "jsonld",
     "rdfxml",
 )
+
+_WITHHELD = 5  # statements that an answer passes over and that are told in full
 
 
 @click.command()
@@ -116,8 +120,9 @@ def query(
     text = text if again else _query_text(text)
     form = "json" if as_json else form
     rdf = form if form in ("turtle", "trig", "nquads", "ntriples", "jsonld", "rdfxml") else "turtle"
-    same, citation = True, None
+    same, citation, withheld = True, None, []
     from kg.federation import allowed
+    from kg.query import library
 
     with opened(flags) as graph:
         if again:
@@ -128,11 +133,14 @@ def query(
             outside = allowed(graph.home, allow)
             answer = graph.query(text, graph_format=rdf, values=values, outside=outside)
             policy = graph.policy
+            if text in library() or not answer:
+                withheld = graph.withheld(answer, policy)
         if cite or bibliography:
             citation = graph.cite(answer, policy)
     if bibliography:
         _write_bibliography(bibliography, citation)
     _print_answer(answer, form, citation if cite else None)
+    _print_withheld(withheld)
     if not same:
         raise Refused(
             f"the answer is not that of {text} any more: the program or its ontology has changed since"
@@ -230,6 +238,24 @@ def _print_answer(answer: Answer, form: str, citation: dict[str, Any] | None = N
         click.echo("The answer was cut off at the row limit; add conditions or a LIMIT.", err=True)
 
 
+def _print_withheld(statements: Sequence[Mapping[str, Any]]) -> None:
+    """Say on standard error what an answer passes over, so that nobody takes it for all that is said."""
+    if not statements:
+        return
+    from kg.withheld import told
+
+    click.echo(plain(f"Said, but not so under this view: {told(statements)}"), err=True)
+    for item in statements[:_WITHHELD]:
+        scope = f" ({item['scope']})" if item["scope"] else ""
+        click.echo(plain(f"  {item['why']}: {item['sentence']}{scope}"), err=True)
+    if len(statements) > _WITHHELD:
+        click.echo(f"  … and {len(statements) - _WITHHELD} more", err=True)
+    first = statements[0]
+    click.echo(
+        plain(f"Both sides: kg why {first['subject']} {first['relation']} {first['object']}"), err=True
+    )
+
+
 @click.command()
 @click.argument("text", metavar="NAME-OR-FILE-OR-SPARQL")
 @click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="Value of a parameter.")
@@ -303,6 +329,7 @@ def ask(text: str, run: bool, form: str, as_json: bool, **flags: Any) -> None:
             (_print_exposure if "paths" in reply.answer else _print_why)(reply.answer)
         elif reply.answer is not None:
             _print_answer(reply.answer, form)
+            _print_withheld(reply.withheld)
     if reply.answer is None and not reply.unsaid:
         raise Refused(
             "not sure what is meant, so nothing was asked; put it in other words, or use one of the commands above"

@@ -1,0 +1,246 @@
+"""What is said of the things a query names, in the relations it asks for, and does not hold in its view.
+
+"No row" is no sign that nobody says so: the tie may be denied, imagined, planned or over. An answer that tells of none
+of these is taken for one that knows of none. So what a query passes over is read from the query itself: the things it
+names, the relations whose names, classes or roles it uses, the side of the tie that it asks about, and its layers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from kg.claim import Proposition, Standing
+from kg.evidence import Time, Weighing
+from kg.gate import Token, tokens
+from kg.view import View
+from kg.vocabulary import EV, PREFIXES
+
+__all__ = ["told", "withheld"]
+
+_BELIEF = {
+    Standing.CONTESTED: "contested",
+    Standing.DENIED: "denied",
+    Standing.HYPOTHETICAL: "only imagined",
+    Standing.OPINION: "an opinion",
+    Standing.REPORTED: "reported, not confirmed",
+}
+_ORDER = [*_BELIEF, Standing.CONFIRMED]
+_BOTH = frozenset({"subject", "object"})
+#: Relations by which a part acts for its whole, and those that say the same from the other end (rule 21 in
+#: ``queries/rules``); and the properties by which a query asks for what parts do, too.
+BELONGS, HAS = frozenset({"siteOf", "madeBy", "subsidiaryOf"}), frozenset({"hasSite", "makes"})
+_LIFTS = frozenset({"actsFor", "obtainsThrough", "providesThrough"})
+#: Roles that every tie has; they tell nothing about which is asked for.
+_ANY = frozenset({"participant"})
+
+
+def withheld(view: View, asked: str, shown: Container[str] = ()) -> list[dict[str, Any]]:
+    """Return the statements that a query passes over because they do not hold.
+
+    Parameters
+    ----------
+    view : View
+        The view that was asked.
+    asked : str
+        The query, with its values in place.
+    shown : container of str
+        IRIs of propositions and claims that the answer shows; what they state is told already.
+
+    Returns
+    -------
+    list of dict
+        ``proposition`` (its id), ``subject``, ``relation``, ``object``, ``sentence``, ``scope``, ``standing``, ``why`` it
+        does not hold, and ``claims`` (their ids); the contested first. Empty where the query names nothing, or no
+        relation.
+
+    Notes
+    -----
+    One or two passes over the propositions, 1 to 2 µs each. Whether a statement would answer the query if it held is not worked out:
+    it is one of the kind that was asked about.
+    """
+    query = _Query.read(view, asked)
+    if not query.things or not query.ends:
+        return []
+    parts = _parts(view, query.things) if query.lifts else []
+    query = replace(query, things=query.things | {part for part, _, _ in parts})
+    found = {p: weighing for p, weighing in view.weighings.items() if query.means(view, p)}
+    # A part whose belonging does not hold is passed over with all its ties, those that hold as well.
+    tied, asked_for = {getattr(p, end) for p in found for end in query.ends[p.relation]}, frozenset(found)
+    for part, whole, weighing in reversed(parts):
+        if part in tied:
+            tied.add(whole)
+            found[weighing.proposition] = weighing
+    cards = [
+        _card(view, weighing, why)
+        for _, weighing in sorted(
+            found.items(),
+            key=lambda item: (item[0] not in asked_for, _ORDER.index(item[1].standing), item[0].parts),
+        )
+        if (why := _why_not(view, weighing))
+    ]
+    claim, proposition = PREFIXES["claim"], PREFIXES["prop"]
+    return [
+        card
+        for card in cards
+        if proposition + card["proposition"] not in shown
+        and not any(claim + key in shown for key in card["claims"])
+    ]
+
+
+def _parts(view: View, things: frozenset[str]) -> list[tuple[str, str, Weighing]]:
+    """What anybody says acts for some things, to any depth: the part, its whole and the statement, from the top down."""
+    below: dict[str, list[tuple[str, str, Weighing]]] = {}
+    for proposition, weighing in view.weighings.items():
+        broader = view.words.broader_relations(proposition.relation)
+        if weighing.affirmed and broader & (BELONGS | HAS):
+            part, whole = proposition.subject, proposition.object
+            if broader & HAS:
+                part, whole = whole, part
+            below.setdefault(whole, []).append((part, whole, weighing))
+    reached, front, found = set(things), sorted(things), []
+    for thing in front:  # grows while it is gone through
+        for part, whole, weighing in below.get(thing, ()):
+            found.append((part, whole, weighing))
+            if part not in reached:
+                reached.add(part)
+                front.append(part)
+    return found
+
+
+def told(statements: Sequence[Mapping[str, Any]]) -> str:
+    """Return how many there are for which reason, e.g. ``2 contested, 1 planned``."""
+    counts = Counter(str(statement["why"]) for statement in statements)
+    return ", ".join(f"{count} {why}" for why, count in counts.items())
+
+
+def _card(view: View, weighing: Weighing, why: str) -> dict[str, Any]:
+    proposition = weighing.proposition
+    return {
+        "proposition": view.words.proposition_id(proposition),
+        "subject": proposition.subject, "relation": proposition.relation, "object": proposition.object,
+        "sentence": view.words.sentence(proposition, view.labels),
+        "scope": view.scope(proposition),
+        "standing": str(weighing.standing), "why": why,
+        "claims": [claim.id for claim in weighing.own],
+    }  # fmt: skip
+
+
+def _why_not(view: View, weighing: Weighing) -> str:
+    """In a word or two why a statement does not hold; empty when it does."""
+    policy = view.policy
+    if not policy.accepts(weighing):
+        if view.under(min_origins=1).accepts(weighing):
+            return "of too few origins"
+        return _BELIEF[weighing.standing]
+    if weighing.proposition in view.quarantined:
+        return "set aside by a check"
+    if view.in_force(weighing):
+        return ""
+    if weighing.time is Time.PAST:
+        return "past"
+    if weighing.time is Time.FUTURE:
+        return "still to begin"
+    if weighing.status in view.words.relations[weighing.proposition.relation].in_force:
+        return "not confirmed to be in force"
+    return {"talks": "in talks"}.get(weighing.status, weighing.status)
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """What a query asks about.
+
+    Attributes
+    ----------
+    things : frozenset of str
+        Ids of the entities it names.
+    ends : dict of str to set of str
+        The relations it asks for, each with the ends (``subject``, ``object``) at which the things stand.
+    layers : frozenset of str
+    lifts : bool
+        Whether it asks about what belongs to the things, too.
+    """
+
+    things: frozenset[str]
+    ends: Mapping[str, frozenset[str]]
+    layers: frozenset[str]
+    lifts: bool
+
+    @classmethod
+    def read(cls, view: View, text: str) -> _Query:
+        row = [_full(token) for token in tokens(text)]
+        thing, layer = PREFIXES["id"], PREFIXES["evv"] + "layer-"
+        terms = {term.removeprefix(EV) for term in row if term.startswith(EV) and term != EV}
+        named = frozenset(term.removeprefix(thing) for term in row if term.startswith(thing))
+        before, after = _neighbours(row)
+        # Without a relation of its own a query about ties is about all of them.
+        any_tie = "concernsRelationship" in terms
+        ends: dict[str, frozenset[str]] = {}
+        for name, relation in view.words.relations.items():
+            names = view.words.broader_relations(name) | {
+                other for other, known in view.words.relations.items() if known.inverse_of == name
+            }
+            roles = {
+                "subject": _roles(view, relation.subject_role),
+                "object": _roles(view, relation.object_role),
+            }
+            if relation.inverse_of or not terms & (
+                names | {relation.cls} | roles["subject"] | roles["object"]
+            ):
+                continue
+            told = {end for end, known in roles.items() if known & before}
+            told |= {"object"} if name in before else {"subject"} if name in after else set()
+            ends[name] = frozenset(told) or _BOTH
+        return cls(
+            named,
+            ends if ends or not any_tie else dict.fromkeys(view.words.relations, _BOTH),
+            frozenset(term.removeprefix(layer) for term in row if term.startswith(layer)),
+            bool(terms & _LIFTS),
+        )
+
+    def means(self, view: View, proposition: Proposition) -> bool:
+        """Whether a statement is of the kind asked about."""
+        if self.layers and not self.layers & view.words.broader_layers(proposition.layer):
+            return False
+        ends = self.ends.get(proposition.relation, ())
+        return any(getattr(proposition, end) in self.things for end in ends)
+
+
+def _roles(view: View, role: str) -> frozenset[str]:
+    return view.words.broader_relations(role) - _ANY if role else frozenset()
+
+
+def _full(token: Token) -> str:
+    """A token with its prefix written out; an IRI without its brackets."""
+    if token.kind == "iri":
+        return token.text[1:-1]
+    if token.kind == "name":
+        prefix, _, local = token.text.partition(":")
+        return PREFIXES[prefix] + local if prefix in PREFIXES else token.text
+    return token.text
+
+
+def _neighbours(row: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The terms right before and right after the things named: ``?tie ev:customer ?it``, ``?it ev:supplies ?whom``.
+
+    A variable stands for a thing when VALUES makes it one, or when what it stands for acts for one.
+    """
+    thing = PREFIXES["id"]
+    named = {
+        row[at + 1] for at in range(len(row) - 3) if row[at] == "VALUES" and row[at + 3].startswith(thing)
+    }
+    for at, term in enumerate(row):
+        if (
+            term == EV + "actsFor"
+            and next((word for word in row[at + 1 :] if word not in "?*+"), "") in named
+        ):
+            named.add(row[at - 1])
+    pairs = [(one, other) for one, other in pairwise(row) if one.startswith(EV) or other.startswith(EV)]
+    is_thing = {term for term in row if term in named or term.startswith(thing)}
+    return (
+        frozenset(one.removeprefix(EV) for one, other in pairs if other in is_thing),
+        frozenset(other.removeprefix(EV) for one, other in pairs if one in is_thing),
+    )
