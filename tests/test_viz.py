@@ -1082,6 +1082,7 @@ def workbench(texts: Callable[[], str]) -> dict[str, dict[str, Any]]:
         "results": {
             "title": texts(), "text": texts(), "columns": ["supplier"], "truncated": True, "query": texts(),
             "rows": [[{"text": texts(), "url": "/entity/aldermoor"}], [{"text": texts(), "url": ""}]], "downloads": [link(label=texts())],
+            "withheld": [link(text=texts(), why=texts())],
         },
         "message": {"title": texts(), "text": texts(), "near": [link(label=texts())]},
     }  # fmt: skip
