@@ -454,6 +454,19 @@ def test_kg_query_joins_with_an_endpoint_that_is_allowed(run, honest):
     assert (done.returncode, done.stdout.split()) == (0, ["n", "12"])
 
 
+def test_flags_that_choose_among_the_claims_here_are_refused_for_an_outside_endpoint(run):
+    """They would be passed over in silence: the endpoint answers under a view of its own. Nobody is asked."""
+    for flags in (
+        ["--view", "alive"],
+        ["--as-of", "2026-01"],
+        ["--without", "Harbour Times", "--min-origins", "2"],
+    ):
+        done = run("query", "SELECT * { ?a ?b ?c }", "--endpoint", "http://127.0.0.1:9/", *flags)
+        assert done.returncode == 2
+        assert flags[0] in done.stderr
+        assert "a view of its own" in done.stderr
+
+
 def test_kg_query_says_in_a_sentence_what_an_endpoint_did(run, harmful):
     """Exit code 3: the surroundings, not the data."""
     done = run("query", "SELECT ?a {}", "--endpoint", harmful.at("/html"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg.cli.flags import format_flags, opened, policy_of, sides_of, two_views, view_flags
+from kg.cli.flags import format_flags, given_view_flags, opened, policy_of, sides_of, two_views, view_flags
 from kg.cli.show import (
     STYLES,
     TIMES,
@@ -116,6 +116,11 @@ def query(
     if endpoint and (again or cite or bibliography or allow):
         raise click.UsageError(
             "what an outside endpoint says has no claims of ours; ask it without other flags"
+        )
+    if endpoint and (chosen := given_view_flags()):
+        raise click.UsageError(
+            f"{', '.join(chosen)} chooses among the claims here; an outside endpoint answers under a view of its own "
+            "(that of a `kg serve` stands in its address: /sparql/confirmed, /sparql/alive)"
         )
     text = text if again else _query_text(text)
     form = "json" if as_json else form

@@ -113,6 +113,17 @@ def view_flags(command: Callable[..., Any]) -> Callable[..., Any]:
     return workspace_flag(command)
 
 
+def given_view_flags() -> list[str]:
+    """Return the flags of `view_flags` that the user of the command now running has written."""
+    context = click.get_current_context()
+    names = ("view", "as_of", "known_by", "without", "min_origins", "assume")
+    return [
+        "--" + name.replace("_", "-")
+        for name in names
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    ]
+
+
 _SIDES = ("view", "as_of", "known_by", "min_origins")
 
 
