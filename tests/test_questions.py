@@ -13,6 +13,7 @@ import time
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -28,6 +29,7 @@ from kg.query import Question, bind, check, library, shorten
 from kg.view import View
 from kg.vocabulary import EV, PREFIXES, folder, ontology_files, vocabulary
 from tests.conftest import WORLD, policy
+from tests.test_ingest import write_facts
 
 if TYPE_CHECKING:
     Row = tuple[str, ...]
@@ -698,6 +700,58 @@ def test_a_question_asked_by_name_gives_the_same_rows(known: dict[str, Known]) -
     assert [row["claim"]["value"].rsplit("/", 1)[-1] for row in answer.rows] == [
         row["claim"].removeprefix("claim:") for row in world.ask(QUESTIONS["suppliers"], entity="aurora")
     ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        q.name
+        for q in QUESTIONS.values()
+        if [(p.name, p.default) for p in q.parameters][:1] == [("entity", "")]
+    ],
+)
+def test_what_is_told_of_everything_is_told_of_something_and_the_other_way_round(
+    known: dict[str, Known], name: str
+) -> None:
+    """With the entity left out a question gives the rows that it gives for each, and no others."""
+    world, question = known["alive"], QUESTIONS[name]
+    things = list(world.view.entities)
+    of_each = {tuple(sorted(row.items())) for thing in things for row in world.ask(question, entity=thing)}
+    assert of_each == {tuple(sorted(row.items())) for row in world.ask(question)}
+
+
+def test_ties_that_carry_a_policy_tell_of_no_other(known: dict[str, Known], facts: Known) -> None:
+    """A tie that carries two tariffs is told once for the one that was asked for."""
+    for world in (known["cautious"], facts):
+        everything = world.ask(QUESTIONS["ties-that-carry"])
+        for policy_id in {row["policy"] for row in everything}:
+            rows = world.ask(QUESTIONS["ties-that-carry"], entity=policy_id.removeprefix("id:"))
+            assert rows == [
+                row for row in everything if policy_id in (row["policy"], row["provider"], row["recipient"])
+            ]
+    carried = {(row["claim"], row["policy"]) for row in everything}
+    assert len(carried) > len({claim for claim, _ in carried}), "some tie carries two, or this shows nothing"
+
+
+def test_a_policy_whose_card_was_taken_back_is_still_told_of(tmp_path: Path) -> None:
+    """It has no name any more; the sentence of the claim stands in for it, and the row is not lost."""
+    with KnowledgeGraph(tmp_path / "home", policy(), shipped=False) as graph:
+        for place in (WORLD, WORLD / "annexe"):
+            graph.load(place)
+        row = {
+            "subject": "cell-tariff",
+            "relation": "targets",
+            "object": "basalt",
+            "source": "norland-gazette",
+        }
+        graph.load(write_facts(tmp_path / "later", row))
+        for name in ("policies-aimed-at", "policies-that-meet"):
+            before = graph.query(name, entity="basalt")
+            assert "Norland tariff on Sudland cells" in {line["policy_label"] for line in before}
+        graph.undo(1, force=True)
+        for name in ("policies-aimed-at", "policies-that-meet"):
+            after = graph.query(name, entity="https://w3id.org/evsw/id/basalt")
+            assert "cell-tariff targets basalt" in {line["policy_label"] for line in after}
 
 
 def test_an_unnamed_voice_and_a_withdrawn_claim_count_for_nothing(known: dict[str, Known]) -> None:
