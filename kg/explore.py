@@ -34,7 +34,7 @@ from kg.explain import entity_dossier, why
 from kg.exposure import exposure_report, exposures
 from kg.index import head_of
 from kg.policy import POLICIES, Policy
-from kg.query import Parameter, Question, library, question, shorten
+from kg.query import Parameter, Question, library, question, shorten, spoken
 from kg.server import Guard, listen
 from kg.server import serve as serve_on
 from kg.view import View
@@ -467,7 +467,7 @@ def _term(view: View, term: dict[str, str] | None) -> dict[str, str]:
         if short.startswith(prefix):
             key = short.removeprefix(prefix)
             return _cell(view.labels.get(key, short) if prefix == "id:" else short, room + _quoted(key))
-    return _cell(short.removeprefix("evv:").split("-", 1)[-1] if short.startswith("evv:") else short)
+    return _cell(spoken(term["value"]))
 
 
 def _choices(view: View, parameter: Parameter) -> list[str]:

@@ -52,6 +52,7 @@ __all__ = [
     "question",
     "run",
     "shorten",
+    "spoken",
     "workers",
 ]
 
@@ -150,6 +151,12 @@ def shorten(value: str) -> str:
     return value
 
 
+def spoken(value: str) -> str:
+    """Return an IRI as people read it: a value of one of our schemes (``evv:stance-denied``) by its own word (denied)."""
+    short = shorten(value)
+    return short.removeprefix("evv:").split("-", 1)[-1] if short.startswith("evv:") else short
+
+
 @dataclass(slots=True)
 class Answer:
     """What a query came to.
@@ -201,7 +208,7 @@ class Answer:
         return json.dumps(body, ensure_ascii=False, indent=1) + "\n"
 
     def table(self) -> list[list[str]]:
-        """Return the rows as text for people: prefixed names, literals without their datatype."""
+        """Return the rows as text for people: prefixed names, values as words, literals without their datatype."""
         return [[_spoken(row.get(name)) for name in self.variables] for row in self.rows]
 
     def csv(self) -> str:
@@ -312,7 +319,7 @@ def _spoken(term: dict[str, str] | None) -> str:
     if term is None:
         return ""
     if term["type"] == "uri":
-        return shorten(term["value"])
+        return spoken(term["value"])
     return term["value"] if term["type"] == "literal" else "_:" + term["value"]
 
 
