@@ -47,7 +47,7 @@ __all__ = ["Index", "conclusions", "quads", "records"]
 
 Triple = tuple[str, str, str]
 
-_LAYOUT = 3  # raise it when the layout of the dataset changes: old stores are then built again
+_LAYOUT = 4  # raise it when the layout of the dataset changes: old stores are then built again
 #: Pairs of `reliesOn` that are written out at most; see `conclusions`.
 MOST_PAIRS = 100_000
 _PORTION = 150_000  # lines handed to the engine at a time: fewer cost time, more cost memory
@@ -224,10 +224,7 @@ def _proposition(view: View, weighing: Weighing) -> Iterator[Triple]:
     days = [first_day(day) for day in published if day]
     yield subject, _ev("documentCount"), literal(str(len(documents)), "integer")
     yield from _text(subject, _ev("lastSpokenOf"), str(max(days)) if days else "", "date")
-    sentence = literal(words.sentence(proposition, view.labels))
-    yield subject, _LABEL, sentence
-    if "PolicyInstrument" in words.superclasses(words.relations[proposition.relation].cls):
-        yield words.relationship(proposition), _LABEL, sentence  # an inquiry is a policy too, and has no card
+    yield subject, _LABEL, literal(words.sentence(proposition, view.labels))
     for denial in weighing.denied:
         for affirmation in weighing.affirmed:
             yield iri("claim", denial.id), _ev("disputes"), iri("claim", affirmation.id)
@@ -457,6 +454,12 @@ def _concluded(view: View, closure: Closure) -> Iterator[str]:
     """Yield what holds and follows, and the content of every proposition behind its graph."""
     for subject, predicate, value in chain(closure.triples(), _reliance(closure)):
         yield f"{subject} {predicate} {value} .\n"
+    words = view.words
+    for weighing in view.holding:  # an inquiry that holds is a policy too, and has no card to name it
+        proposition = weighing.proposition
+        if "PolicyInstrument" in words.superclasses(words.relations[proposition.relation].cls):
+            sentence = literal(words.sentence(proposition, view.labels))
+            yield f"{words.relationship(proposition)} {_LABEL} {sentence} .\n"
     for proposition in view.weighings:
         graph = iri("prop", view.words.proposition_id(proposition))
         for subject, predicate, value in view.words.triples(proposition):

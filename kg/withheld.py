@@ -159,6 +159,8 @@ class _Query:
         Ids of the entities it names.
     ends : dict of str to set of str
         The relations it asks for, each with the ends (``subject``, ``object``) at which the things stand.
+    between : frozenset of str
+        Those of these relations that it asks for between two things that it names: ``id:ford ev:supplies id:tesla``.
     layers : frozenset of str
     lifts : bool
         Whether it asks about what belongs to the things, too.
@@ -166,6 +168,7 @@ class _Query:
 
     things: frozenset[str]
     ends: Mapping[str, frozenset[str]]
+    between: frozenset[str]
     layers: frozenset[str]
     lifts: bool
 
@@ -175,28 +178,27 @@ class _Query:
         thing, layer = PREFIXES["id"], PREFIXES["evv"] + "layer-"
         terms = {term.removeprefix(EV) for term in row if term.startswith(EV) and term != EV}
         named = frozenset(term.removeprefix(thing) for term in row if term.startswith(thing))
-        before, after = _neighbours(row)
+        before, after, amid = _neighbours(row)
         # Without a relation of its own a query about ties is about all of them.
         any_tie = "concernsRelationship" in terms
         ends: dict[str, frozenset[str]] = {}
+        between = set()
         for name, relation in view.words.relations.items():
-            names = view.words.broader_relations(name) | {
-                other for other, known in view.words.relations.items() if known.inverse_of == name
-            }
-            roles = {
-                "subject": _roles(view, relation.subject_role),
-                "object": _roles(view, relation.object_role),
-            }
-            if relation.inverse_of or not terms & (
-                names | {relation.cls} | roles["subject"] | roles["object"]
-            ):
+            forward = view.words.broader_relations(name)
+            backward = {other for other, known in view.words.relations.items() if known.inverse_of == name}
+            subject, other = _roles(view, relation.subject_role), _roles(view, relation.object_role)
+            if relation.inverse_of or not terms & (forward | backward | {relation.cls} | subject | other):
                 continue
-            told = {end for end, known in roles.items() if known & before}
-            told |= {"object"} if name in before else {"subject"} if name in after else set()
-            ends[name] = frozenset(told) or _BOTH
+            at_subject = before & subject or after & forward or before & backward
+            at_object = before & other or before & forward or after & backward
+            told = {end for end, there in (("subject", at_subject), ("object", at_object)) if there}
+            ends[name] = frozenset(told) if told and relation.pattern != "mutual" else _BOTH
+            if amid & (forward | backward):
+                between.add(name)
         return cls(
             named,
             ends if ends or not any_tie else dict.fromkeys(view.words.relations, _BOTH),
+            frozenset(between),
             frozenset(term.removeprefix(layer) for term in row if term.startswith(layer)),
             bool(terms & _LIFTS),
         )
@@ -206,7 +208,8 @@ class _Query:
         if self.layers and not self.layers & view.words.broader_layers(proposition.layer):
             return False
         ends = self.ends.get(proposition.relation, ())
-        return any(getattr(proposition, end) in self.things for end in ends)
+        hits = [getattr(proposition, end) in self.things for end in ends]
+        return all(hits) and bool(hits) if proposition.relation in self.between else any(hits)
 
 
 def _roles(view: View, role: str) -> frozenset[str]:
@@ -223,8 +226,8 @@ def _full(token: Token) -> str:
     return token.text
 
 
-def _neighbours(row: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """The terms right before and right after the things named: ``?tie ev:customer ?it``, ``?it ev:supplies ?whom``.
+def _neighbours(row: Sequence[str]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The terms right before, right after and between things named: ``?tie ev:customer ?it``, ``?it ev:supplies ?whom``.
 
     A variable stands for a thing when VALUES makes it one, or when what it stands for acts for one.
     """
@@ -238,9 +241,13 @@ def _neighbours(row: Sequence[str]) -> tuple[frozenset[str], frozenset[str]]:
             and next((word for word in row[at + 1 :] if word not in "?*+"), "") in named
         ):
             named.add(row[at - 1])
-    pairs = [(one, other) for one, other in pairwise(row) if one.startswith(EV) or other.startswith(EV)]
-    is_thing = {term for term in row if term in named or term.startswith(thing)}
-    return (
-        frozenset(one.removeprefix(EV) for one, other in pairs if other in is_thing),
-        frozenset(other.removeprefix(EV) for one, other in pairs if one in is_thing),
-    )
+    things = {term for term in row if term in named or term.startswith(thing)}
+    triples = list(zip(row, row[1:], row[2:], strict=False))
+    return tuple(
+        frozenset(term.removeprefix(EV) for term in found if term.startswith(EV))
+        for found in (
+            [one for one, other in pairwise(row) if other in things],
+            [other for one, other in pairwise(row) if one in things],
+            [middle for one, middle, other in triples if one in things and other in things],
+        )
+    )  # type: ignore[return-value]  # three of them

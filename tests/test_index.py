@@ -16,6 +16,7 @@ from kg.infer import close
 from kg.rules import rules_of_ontology
 from kg.vocabulary import RDF_TYPE, literal
 from tests.conftest import policy
+from tests.test_ingest import write_facts
 
 PREFIX = "PREFIX ev: <https://w3id.org/evsw/ontology#> PREFIX id: <https://w3id.org/evsw/id/> "
 SUPPLIERS = "SELECT ?who { ?who ev:supplies id:aurora } ORDER BY ?who"
@@ -277,3 +278,21 @@ def test_an_inquiry_has_a_label(world):
     rows = world.query("SELECT ?x ?label { ?x a ev:Inquiry OPTIONAL { ?x skos:prefLabel ?label } }").rows
     assert rows
     assert all("label" in row for row in rows)
+
+
+def test_an_inquiry_that_is_denied_or_imagined_has_no_label_among_the_facts(world, tmp_path):
+    """Nothing about its tie stands in the default graph, not even a name."""
+    row = {"subject": "trade-office", "relation": "investigates", "layer": "", "source": "wire-2026-01-12"}
+    world.load(
+        write_facts(
+            tmp_path / "denied",
+            {**row, "object": "delta", "stance": "denied", "speaker": "delta"},
+            {**row, "object": "fjord", "stance": "hypothesised"},
+            {**row, "object": "ember", "stance": "reported"},
+        )
+    )
+    rows = world.query("SELECT ?label { ?x a ev:Relationship ; skos:prefLabel ?label }").rows
+    labels = {row["label"]["value"] for row in rows}
+    assert {label for label in labels if "Trade Office" in label} == {
+        "Norland Trade Office investigates Ember"
+    }

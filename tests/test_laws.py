@@ -20,7 +20,8 @@ FIRMS = ("aurora", "basalt", "cirrus", "delta")
 
 _propositions = st.builds(
     Proposition,
-    st.sampled_from(["supplies", "inTalksWith", "partnersWith", "jointVentureWith", "licensesTechnologyTo", "ownsStakeIn"]),
+    st.sampled_from(["supplies", "inTalksWith", "partnersWith", "jointVentureWith", "licensesTechnologyTo", "ownsStakeIn",
+                     "investigates"]),
     st.sampled_from(FIRMS), st.sampled_from(FIRMS), layer=st.sampled_from(["", "battery", "cell"]),
 ).filter(lambda proposition: proposition.subject != proposition.object)  # fmt: skip
 _claims = st.builds(

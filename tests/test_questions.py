@@ -23,6 +23,7 @@ from rdflib.query import ResultRow
 
 from kg import KnowledgeGraph, Policy, formats
 from kg.claim import Claim, Retraction
+from kg.dates import first_day
 from kg.index import open_store, quads
 from kg.ingest import load
 from kg.query import Question, bind, check, library, shorten
@@ -1122,6 +1123,33 @@ def test_a_check_is_alive_and_lets_the_healthy_pass(name: str) -> None:
     entity, fault = FAULTS[name]
     assert hygiene(name) == []
     assert entity in {found for found, _ in hygiene(name, fault)}
+
+
+def test_an_inquiry_that_is_a_tie_has_a_name_and_no_card() -> None:
+    """Its sentence may be that of another, in another layer, and it names its body itself; it still needs two sides."""
+    ask = 'rel:{} a ev:Relationship , ev:Inquiry , ev:PolicyInstrument ; skos:prefLabel "Office asks Aurora" ; {} .'
+    sides = "ev:participant id:office , id:aurora"
+    two = "\n".join(ask.format(name, sides) for name in ("cells-inquiry", "packs-inquiry"))
+    for name in ("duplicate-label", "policy-without-body", "relationship-without-two-participants"):
+        assert hygiene(name, two) == [], name
+    assert hygiene("alias-of-another", two + 'id:aurora skos:altLabel "Office asks Aurora" .') == []
+    lame = ask.format("lame", "ev:participant id:office")
+    assert {found for found, _ in hygiene("relationship-without-two-participants", lame)} == {"lame"}
+    assert "lame" in {found for found, _ in hygiene("fact-without-proposition", lame)}
+
+
+def test_one_undated_document_does_not_hide_the_dates_of_its_publisher(facts: Known) -> None:
+    """The earliest and latest of those that have one, against the cards themselves."""
+    days: dict[tuple[str, str], list[str]] = {}
+    for source in facts.view.sources.values():
+        if source.publisher and source.kind:
+            days.setdefault((source.publisher, f"evv:kind-{source.kind}"), []).append(source.published)
+    assert any("" in found and any(found) for found in days.values()), "else this shows nothing"
+    for row in facts.ask(QUESTIONS["publishers"]):
+        dated = sorted(str(first_day(day)) for day in days[row["publisher"], row["source_kind"]] if day)
+        assert (row.get("earliest", ""), row.get("latest", "")) == (
+            (dated[0], dated[-1]) if dated else ("", "")
+        )
 
 
 OTHER = 'id:other a ev:PolicyInstrument ; skos:prefLabel "Other" .'

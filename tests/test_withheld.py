@@ -96,11 +96,27 @@ def test_a_query_of_ones_own_is_read_like_one_of_the_library(world):
         "SELECT ?x { id:delta ev:supplies ?x }": [],
         "SELECT ?x { ?x ev:supplies <https://w3id.org/evsw/id/delta> }": past,
         "SELECT ?x { ?tie ev:customer id:delta ; ev:supplier ?x }": past,
+        "SELECT ?x { ?x ev:provides id:delta }": past,
+        "ASK { id:fjord ev:supplies id:delta }": past,
+        "ASK { id:ember ev:supplies id:delta }": [],
         "SELECT ?x { ?x ev:supplies ?y }": [],
         "SELECT ?x { ?x ev:stance ?y }": [],
     }.items():
         found = world.withheld(world.query(text))
         assert [(item["sentence"], item["why"]) for item in found] == expected, text
+
+
+def test_a_tie_with_two_equal_sides_is_found_from_either(world):
+    """However the claim was written, and whatever the two are called in order."""
+    for text in (
+        "SELECT ?x { id:aurora ev:inTalksWith ?x }",
+        "SELECT ?x { id:cirrus ev:inTalksWith ?x }",
+        "SELECT ?x { ?x ev:inTalksWith id:cirrus }",
+        "ASK { id:cirrus ev:inTalksWith id:aurora }",
+    ):
+        found = {item["sentence"] for item in world.withheld(world.query(text))}
+        assert found == {"Aurora is in talks with Cirrus"}, text
+    assert world.withheld(world.query("ASK { id:cirrus ev:inTalksWith id:delta }")) == []
 
 
 def test_the_policy_decides_and_gives_the_reason(world):
