@@ -123,7 +123,7 @@ def _reason(because: list[str], claims: tuple[str, ...], mine: View, other: View
         parts += [f"{lost} claim{'s' if lost != 1 else ''} only on the other side"] if lost else []
         return " and ".join(parts)
     if not claims:
-        return "no claim stands behind this row"
+        return "which claims stand behind this row cannot be told: it names no claim, no statement and no two things"
     if mine.policy.as_of != other.policy.as_of:
         return "the same claims, on another date"
     return "the same claims, under another policy"

@@ -421,7 +421,10 @@ def _stamped(held: Held) -> dict[str, str]:
 
 
 def _with_stamp(reply: Reply, held: Held) -> bytes:
-    """Add the stamp to the end of an answer in JSON, beside ``head`` and ``results``."""
+    """Put the stamp between ``head`` and ``results`` of an answer in JSON.
+
+    Some parsers (pyoxigraph's is one) read nothing after the results and take what comes for damage.
+    """
     said = {
         "view": held.stamp.get("view", ""),
         "ledger_head": held.stamp.get("head", ""),
@@ -429,7 +432,8 @@ def _with_stamp(reply: Reply, held: Held) -> bytes:
         "known_by": held.stamp.get("known_by", ""),
         "truncated": reply.truncated,
     }
-    return reply.body.rstrip()[:-1] + b"," + json.dumps(said).encode("utf-8")[1:]
+    before, key, after = reply.body.partition(b'"results":' if reply.boolean is None else b'"boolean":')
+    return before + json.dumps(said).encode("utf-8")[1:-1] + b"," + key + after
 
 
 def _tag(*parts: str) -> str:

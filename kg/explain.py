@@ -149,8 +149,17 @@ def _holds(view: View, policy: Policy, related: list[Weighing]) -> bool:
 
 
 def _unsaid(view: View, asked: Proposition) -> NotFound:
-    """Nobody says so, which is an answer; what is said between the two may be what was meant."""
+    """Nobody says so, which is an answer; what is said between the two may be what was meant.
+
+    That the policy leaves every claim out is another answer, and told as that.
+    """
     words, ends = view.words, {asked.subject, asked.object}
+    left_out = [
+        claim
+        for claim in view.claims
+        if claim.id not in view.counted
+        and (claim.proposition == asked or words.generalises(asked, claim.proposition))
+    ]
     between = {
         words.sentence(p, view.labels): str(p)
         for p in sorted(view.weighings)
@@ -166,7 +175,12 @@ def _unsaid(view: View, asked: Proposition) -> NotFound:
     said = (
         f"; between them: {'; '.join(list(between)[:5])}" if between else "; nothing is said between the two"
     )
-    error.args = (f"no claim says or denies that {sentence}, and it does not follow{said}",)
+    if left_out:
+        one = len(left_out) == 1
+        said = f"; {len(left_out)} claim{' speaks' if one else 's speak'} of it, but {'does' if one else 'do'} not count under this policy or {'was' if one else 'were'} withdrawn{said}"
+    error.args = (
+        f"no claim {'that counts ' if left_out else ''}says or denies that {sentence}, and it does not follow{said}",
+    )
     return error
 
 

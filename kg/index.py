@@ -21,7 +21,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import chain, islice
@@ -485,8 +485,15 @@ class Index:
         ).hexdigest()[:6]
         return f"{head[:16]}-{policy.key}-{made_with}"
 
-    def store(self, ledger: Ledger, policy: Policy) -> Path:
+    def store(self, ledger: Ledger, policy: Policy, *, building: Callable[[], None] = lambda: None) -> Path:
         """Return the folder of the store of a view, building it when it is missing or damaged.
+
+        Parameters
+        ----------
+        ledger : Ledger
+        policy : Policy
+        building : callable, optional
+            Called before it is built, and not when it is there.
 
         Raises
         ------
@@ -505,6 +512,7 @@ class Index:
             with contextlib.suppress(OSError):
                 os.utime(final)
             return final
+        building()
         try:
             self.place.mkdir(parents=True, exist_ok=True, mode=0o700)
             with uncollected():

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kg.claim import SOURCE_KINDS, Standing
+from kg.dates import NotADate, last_day
 from kg.errors import Misuse, NotFound, Problem, Refused, Unavailable, near
 
 if TYPE_CHECKING:
@@ -85,6 +86,13 @@ class Policy:
     at: str = ""
 
     def __post_init__(self) -> None:
+        for name in ("as_of", "known_by"):
+            day = getattr(self, name)
+            if isinstance(day, str):  # as Python callers write it
+                try:
+                    object.__setattr__(self, name, last_day(day))
+                except NotADate as error:
+                    raise Misuse(str(error)) from None
         if self.name not in POLICIES and not self.name.startswith("scenario:"):
             raise NotFound("view", self.name, [*POLICIES, "scenario:<id>"])
         if self.min_origins < 1:

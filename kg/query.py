@@ -157,7 +157,7 @@ def spoken(value: str) -> str:
     return short.removeprefix("evv:").split("-", 1)[-1] if short.startswith("evv:") else short
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Answer:
     """What a query came to.
 
@@ -190,21 +190,19 @@ class Answer:
     form: str = "turtle"
 
     def json(self) -> str:
-        """Return SPARQL 1.1 Query Results JSON, with the stamp beside ``head`` and ``results``."""
-        body: dict[str, Any] = {"head": {"vars": self.variables} if self.boolean is None else {}}
+        """Return SPARQL 1.1 Query Results JSON, with the stamp between ``head`` and ``results``."""
+        body: dict[str, Any] = {
+            "head": {"vars": self.variables} if self.boolean is None else {},
+            "view": self.stamp.get("view", ""),
+            "ledger_head": self.stamp.get("head", ""),
+            "as_of": self.stamp.get("as_of", ""),
+            "known_by": self.stamp.get("known_by", ""),
+            "truncated": self.truncated,
+        }
         if self.boolean is None:
             body["results"] = {"bindings": self.rows}
         else:
             body["boolean"] = self.boolean
-        body.update(
-            {
-                "view": self.stamp.get("view", ""),
-                "ledger_head": self.stamp.get("head", ""),
-                "as_of": self.stamp.get("as_of", ""),
-                "known_by": self.stamp.get("known_by", ""),
-                "truncated": self.truncated,
-            }
-        )
         return json.dumps(body, ensure_ascii=False, indent=1) + "\n"
 
     def table(self) -> list[list[str]]:
@@ -259,6 +257,10 @@ class Answer:
         return f"<table>\n<caption>{escape(self.footer())}</caption>\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
 
     # -- for Python
+
+    def __repr__(self) -> str:
+        what = "graph" if self.graph is not None else "boolean" if self.boolean is not None else "rows"
+        return f"<Answer: {what}, {self.footer()}>"
 
     def __len__(self) -> int:
         return len(self.rows)

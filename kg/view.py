@@ -95,8 +95,11 @@ class View:
         scenarios = {name for name, _ in self.scenarios}
         for name in sorted(self.policy.scenarios - scenarios):
             raise NotFound("scenario", name, scenarios)
-        known = {*self.sources, *(source.publisher for source in self.sources.values())}
-        for name in self.policy.without - known:
+        known = _names(self.sources.values())
+        if self.policy.without - known and (self.policy.known_by or self.policy.at):
+            # What is left out may have come later: there is nothing of it to leave out, which is no slip.
+            known |= _names(entry.record for entry in self._ledger.entries(kind="source"))
+        for name in sorted(self.policy.without - known):
             raise NotFound("source or publisher", name, known)
 
     def _counted(self) -> Iterable[Claim]:
@@ -384,6 +387,13 @@ class View:
     def under(self, **changes: Any) -> Policy:
         """Return the view's policy with some of it changed."""
         return replace(self.policy, **changes)
+
+
+def _names(records: Iterable[Any]) -> set[str]:
+    """Ids and publishers of sources."""
+    return {
+        name for source in records if isinstance(source, Source) for name in (source.id, source.publisher)
+    }
 
 
 def short_name(entity: Entity) -> str:

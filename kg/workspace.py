@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,8 +61,8 @@ class KnowledgeGraph:
     ----------
     home : path-like, optional
         Folder of the workspace; see `default_home`.
-    policy : Policy, optional
-        What counts as holding in questions that do not say otherwise; ``cautious`` as of today by default.
+    policy : Policy or str, optional
+        What counts as holding in questions that do not say otherwise, or its name; ``cautious`` as of today by default.
     shipped : bool
         Load the shipped facts into a workspace that is new.
     progress : callable, optional
@@ -84,13 +84,13 @@ class KnowledgeGraph:
     def __init__(
         self,
         home: str | os.PathLike[str] | None = None,
-        policy: Policy | None = None,
+        policy: Policy | str | None = None,
         *,
         shipped: bool = True,
         progress: Callable[[str, int, int], None] | None = None,
     ) -> None:
         self.home = Path(home).expanduser() if home else default_home()
-        self.policy = policy or Policy()
+        self.policy = Policy(policy) if isinstance(policy, str) else policy or Policy()
         self._progress = progress or (lambda what, step, steps: None)
         self._views: dict[tuple[str, str], View] = {}
         self._stores: dict[tuple[str, str], tuple[Path, str]] = {}
@@ -433,13 +433,14 @@ class KnowledgeGraph:
         """Return the folder of the view's RDF store, built if need be."""
         from kg.index import Index
 
-        self._progress("building the index", 1, 1)
         place = self.home / "index"
         if not os.access(self.home, os.W_OK):  # a read-only workspace keeps its index elsewhere
             import platformdirs
 
             place = Path(platformdirs.user_cache_dir("ev-supply-web", appauthor=False)) / "index"
-        return Index(place).store(self.ledger, policy or self.policy)
+        return Index(place).store(
+            self.ledger, policy or self.policy, building=lambda: self._progress("building the index", 1, 1)
+        )
 
     def query(
         self,
@@ -687,8 +688,13 @@ class KnowledgeGraph:
             prefix = {"layer": "evv", "stance": "evv", "relation": "ev"}.get(kind, kind)
             return iri(prefix, f"{kind}-{value}" if prefix == "evv" else value)
         if kind == "date":
-            return literal(value, "date")
+            try:
+                return literal(date.fromisoformat(value).isoformat(), "date")
+            except ValueError:  # compared with nothing, it would give an empty answer
+                raise Misuse(f"{value!r} is no day; write one in full, such as 2026-06-30") from None
         if kind == "number":
+            if not re.fullmatch(r"[+-]?\d+(\.\d+)?", value):
+                raise Misuse(f"{value!r} is no number; write it like 12 or 0.5")
             return literal(value, "decimal")
         if kind == "text":
             return literal(value)

@@ -176,3 +176,18 @@ def test_a_result_that_was_never_given_out_is_told(world):
     """With the nearest that was."""
     with pytest.raises(NotFound, match="result"):
         world.rerun("r-" + "a" * 20)
+
+
+def test_flags_that_a_result_id_has_already_are_refused(run):
+    """It would answer under its own, and the reader would think otherwise."""
+    done = run("query", "r-" + "a" * 20, "--view", "alive", "--min-origins", "2")
+    assert done.returncode == 2
+    assert "--view, --min-origins" in done.stderr
+
+
+def test_an_answer_that_names_nothing_says_that_its_documents_cannot_be_told(run):
+    """Not that there are none."""
+    done = run("query", "SELECT (COUNT(*) AS ?n) { ?s ev:inTalksWith ?o }", "--cite", "--view", "alive")
+    assert done.returncode == 0, done.stderr
+    assert "cannot be told" in done.stdout
+    assert "0 documents" not in done.stdout

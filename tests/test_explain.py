@@ -39,3 +39,14 @@ def test_that_nobody_says_so_is_told_with_what_is_said_between_the_two(world):
     with pytest.raises(NotFound, match=r"no claim says or denies that .*; between them: .*talks") as said:
         world.why("aurora", "acquires", "cirrus", policy())
     assert said.value.what == "statement"
+
+
+def test_that_the_policy_leaves_every_claim_out_is_told_as_that(world):
+    """Claims there are; to say that nobody says so would be false."""
+    with pytest.raises(
+        NotFound, match=r"no claim that counts says .* 1 claim speaks of it, but does not count"
+    ):
+        world.why("ember", "supplies", "basalt", policy(without=frozenset({"Harbour Times"})))
+    with pytest.raises(NotFound, match=r"no claim says or denies") as said:
+        world.why("ember", "supplies", "fjord", policy())
+    assert "count" not in str(said.value)

@@ -8,10 +8,10 @@ from datetime import date
 
 import pytest
 
-from kg import KnowledgeGraph
+from kg import KnowledgeGraph, Policy
 from kg.claim import Entity
 from kg.errors import Misuse, NotFound, NotYetKnown
-from tests.conftest import WORLD, policy
+from tests.conftest import DAY, WORLD, policy
 from tests.test_ingest import write_facts
 
 
@@ -101,3 +101,47 @@ def test_undoing_by_force_tells_what_goes_dark_and_how_it_comes_back(world, run,
     done = run("undo", "1", "--force", home=world.home)
     assert "1 claim of other batches stands on its cards" in done.stderr
     assert "loading the batch again" in done.stderr
+
+
+def test_a_value_that_is_no_day_is_told_and_not_compared(world):
+    """Compared with nothing it would give an empty answer, which looks like one."""
+    for value in ("2024", "yesterday", "2024-13-01"):
+        with pytest.raises(Misuse, match="no day"):
+            world.query("policies-in-force-on", date=value)
+    assert len(world.query("policies-in-force-on", date="2026-01-01")) > 0
+
+
+def test_what_was_not_yet_known_may_be_left_out(world):
+    """A publisher that came later leaves nothing to leave out; a name that nobody has is a slip all the same."""
+    early = policy(known_by=DAY.replace(year=2001), without=frozenset({"Harbour Times", "entity-cards"}))
+    assert len(world.query("suppliers", early, entity="aurora")) == 0
+    with pytest.raises(NotFound, match="Harbor Tymes"):
+        world.view(policy(known_by=DAY.replace(year=2001), without=frozenset({"Harbor Tymes"})))
+
+
+def test_a_view_and_its_days_may_be_written_as_text(tmp_path):
+    """As on the command line."""
+    with KnowledgeGraph(tmp_path / "home", "alive", shipped=False) as graph:
+        assert graph.policy.name == "alive"
+    assert Policy(as_of="2026-06", known_by="2026").as_of.isoformat() == "2026-06-30"
+    with pytest.raises(Misuse, match="soon"):
+        Policy(as_of="soon")
+
+
+def test_an_answer_shows_what_it_is_of(world):
+    """In a line, not a dump of terms."""
+    shown = repr(world.query("suppliers", entity="aurora"))
+    assert shown.startswith("<Answer: rows, 3 rows · view cautious as of 2026-03-01")
+
+
+def test_only_building_an_index_is_told(tmp_path):
+    """Not finding it."""
+    told = []
+    with KnowledgeGraph(
+        tmp_path / "home", policy(), shipped=False, progress=lambda *what: told.append(what[0])
+    ) as graph:
+        graph.load(WORLD)
+        for _ in range(2):
+            graph.query("suppliers", entity="aurora")
+            graph._stores.clear()
+    assert told == ["building the index"]

@@ -113,6 +113,8 @@ def query(
     again = is_result(text)
     if again and values:
         raise click.UsageError("a result id has its values already; leave -p out")
+    if again and (chosen := given_view_flags()):
+        raise click.UsageError(f"a result id has its view and dates already; leave {', '.join(chosen)} out")
     if endpoint and (again or cite or bibliography or allow):
         raise click.UsageError(
             "what an outside endpoint says has no claims of ours; ask it without other flags"
@@ -145,6 +147,17 @@ def query(
     if bibliography:
         _write_bibliography(bibliography, citation)
     _print_answer(answer, form, citation if cite else None)
+    if (
+        filled := [p for p in library()[text].parameters if p.default and p.name not in values]
+        if text in library()
+        else []
+    ):
+        # Nobody may take the example for an answer about everything.
+        told = ", ".join(f"{p.name}={p.default}" for p in filled)
+        click.echo(
+            f"Asked with the question's own example: {told} (-p {filled[0].name}=… asks for another)",
+            err=True,
+        )
     _print_withheld(withheld)
     if not same:
         raise Refused(
@@ -201,7 +214,12 @@ def _print_citation(citation: dict[str, Any], form: str) -> None:
     aside = form not in ("table", "markdown")
     lines = [reference(item) for item in citation["bibliography"]]
     bullet = "- " if form == "markdown" else "  "
-    for line in [f"{len(lines)} documents behind these rows:", *(bullet + line for line in lines)]:
+    first = (
+        f"{len(lines)} document{'' if len(lines) == 1 else 's'} behind these rows:"
+        if lines
+        else "Which documents stand behind these rows cannot be told: they name no claim, no statement and no two things."
+    )
+    for line in [first, *(bullet + line for line in lines)]:
         click.echo(plain(line), err=aside)
     if citation["result"]:
         # The id stands for the answer without its citation, in whatever form it is asked for again.
@@ -231,6 +249,8 @@ def _print_answer(answer: Answer, form: str, citation: dict[str, Any] | None = N
         click.echo(plain(answer.footer().partition("·")[2].strip()), err=True)
     elif form in ("csv", "tsv", "json", "xml", "markdown", "html"):
         click.echo(getattr(answer, form)(), nl=False)
+        if form in ("csv", "tsv", "xml"):  # the others carry it
+            click.echo(plain(answer.footer()), err=True)
     elif form == "table":
         print_table("", answer.variables, answer.table(), caption=answer.footer())
     else:
@@ -273,7 +293,7 @@ def diff(text: str, params: tuple[str, ...], form: str, as_json: bool, **flags: 
 
     \b
       kg diff suppliers -p entity=ford --known-by 2026-06-30 --known-by 2026-11-30
-      kg diff contested --view cautious --view alive
+      kg diff talks --view cautious --view alive
       kg diff suppliers -p entity=ford --as-of 2024 --as-of 2026
     """
     from kg.query import Answer
@@ -381,7 +401,11 @@ def questions(form: str, as_json: bool) -> None:
         )
         return
     rows = [
-        [q.name, q.title, ", ".join(f"{p.name}={p.default or p.type}" for p in q.parameters)]
+        [
+            q.name,
+            q.title,
+            ", ".join(f"{p.name}={p.default}" if p.default else f"[{p.name}]" for p in q.parameters),
+        ]
         for q in found.values()
     ]
     if form != "table":
