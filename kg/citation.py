@@ -155,15 +155,7 @@ class _Behind:
 
 def _iris(text: str) -> list[str]:
     """The IRIs that a query or a graph in Turtle names, prefixes of ours written out."""
-    found: list[str] = []
-    for token in tokens(text):
-        if token.kind == "iri":
-            found.append(token.text)
-        elif token.kind == "name":
-            prefix, _, local = token.text.partition(":")
-            if prefix in PREFIXES and local:
-                found.append(f"<{PREFIXES[prefix]}{local}>")
-    return found
+    return [f"<{token.iri}>" for token in tokens(text) if token.iri]
 
 
 # -- documents

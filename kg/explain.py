@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from kg.view import View
 if TYPE_CHECKING:
     from kg.infer import Proof
 
-__all__ = ["entity_dossier", "opposed", "why"]
+__all__ = ["entity_dossier", "opposed", "scoped", "why"]
 
 
 def why(view: View, subject: str, relation: str, target: str) -> dict[str, Any]:
@@ -288,6 +289,15 @@ def opposed(view: View, claim: Claim) -> tuple[Claim, ...]:
     if weighing is None:
         return ()
     return weighing.affirmed if claim.stance == Stance.DENIED else weighing.denied
+
+
+def scoped(statement: Mapping[str, Any]) -> str:
+    """Return the sentence of a statement in plain data, with its scope: ``Fjord supplies Delta (chassis)``."""
+    return (
+        f"{statement['sentence']} ({statement['scope']})"
+        if statement["scope"]
+        else str(statement["sentence"])
+    )
 
 
 def entity_dossier(view: View, key: str) -> dict[str, Any]:

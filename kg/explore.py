@@ -30,7 +30,7 @@ from kg.dates import NotADate, last_day
 from kg.endpoint import Endpoint, Held
 from kg.errors import KgError, Misuse, NotFound, Unavailable
 from kg.evidence import Weighing
-from kg.explain import entity_dossier, why
+from kg.explain import entity_dossier, scoped, why
 from kg.exposure import exposure_report, exposures
 from kg.index import head_of
 from kg.policy import POLICIES, Policy
@@ -129,7 +129,7 @@ class _Pages:
             downloads=downloads or [],
             withheld=[
                 {
-                    "text": item["sentence"] + (f" ({item['scope']})" if item["scope"] else ""),
+                    "text": scoped(item),
                     "why": item["why"],
                     "url": _statement_url(Proposition(item["relation"], item["subject"], item["object"])),
                 }
@@ -242,7 +242,7 @@ class _Pages:
         for tie in body["ties"]:
             groups.setdefault(tie["verb"] or view.words.label(tie["relation"]), []).append(
                 {
-                    "sentence": tie["sentence"] + (f" ({tie['scope']})" if tie["scope"] else ""),
+                    "sentence": scoped(tie),
                     "url": _statement_url(Proposition(tie["relation"], tie["subject"], tie["object"])),
                     "standing": tie["standing"],
                     "status": tie["status"],

@@ -107,6 +107,14 @@ class Token:
     text: str
     at: int
 
+    @property
+    def iri(self) -> str:
+        """The IRI it is, one of our prefixes written out; empty for any other token, and for a prefix alone."""
+        if self.kind == "iri":
+            return self.text[1:-1]
+        prefix, _, local = self.text.partition(":")
+        return PREFIXES[prefix] + local if self.kind == "name" and local and prefix in PREFIXES else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

@@ -8,18 +8,18 @@ names, the relations whose names, classes or roles it uses, the side of the tie 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 from kg.claim import Proposition, Standing
 from kg.evidence import Time, Weighing
-from kg.gate import Token, tokens
+from kg.gate import tokens
 from kg.view import View
 from kg.vocabulary import EV, PREFIXES
 
-__all__ = ["told", "withheld"]
+__all__ = ["names_things", "told", "withheld"]
 
 _BELIEF = {
     Standing.CONTESTED: "contested",
@@ -36,6 +36,11 @@ BELONGS, HAS = frozenset({"siteOf", "madeBy", "subsidiaryOf"}), frozenset({"hasS
 _LIFTS = frozenset({"actsFor", "obtainsThrough", "providesThrough"})
 #: Roles that every tie has; they tell nothing about which is asked for.
 _ANY = frozenset({"participant"})
+
+
+def names_things(asked: str) -> bool:
+    """Whether a query names an entity; of one that does not nothing is withheld, and no view need be made."""
+    return any(token.iri.startswith(PREFIXES["id"]) for token in tokens(asked))
 
 
 def withheld(view: View, asked: str, shown: Container[str] = ()) -> list[dict[str, Any]]:
@@ -174,7 +179,7 @@ class _Query:
 
     @classmethod
     def read(cls, view: View, text: str) -> _Query:
-        row = [_full(token) for token in tokens(text)]
+        row = [token.iri or token.text for token in tokens(text)]
         thing, layer = PREFIXES["id"], PREFIXES["evv"] + "layer-"
         terms = {term.removeprefix(EV) for term in row if term.startswith(EV) and term != EV}
         named = frozenset(term.removeprefix(thing) for term in row if term.startswith(thing))
@@ -216,16 +221,6 @@ def _roles(view: View, role: str) -> frozenset[str]:
     return view.words.broader_relations(role) - _ANY if role else frozenset()
 
 
-def _full(token: Token) -> str:
-    """A token with its prefix written out; an IRI without its brackets."""
-    if token.kind == "iri":
-        return token.text[1:-1]
-    if token.kind == "name":
-        prefix, _, local = token.text.partition(":")
-        return PREFIXES[prefix] + local if prefix in PREFIXES else token.text
-    return token.text
-
-
 def _neighbours(row: Sequence[str]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
     """The terms right before, right after and between things named: ``?tie ev:customer ?it``, ``?it ev:supplies ?whom``.
 
@@ -242,12 +237,14 @@ def _neighbours(row: Sequence[str]) -> tuple[frozenset[str], frozenset[str], fro
         ):
             named.add(row[at - 1])
     things = {term for term in row if term in named or term.startswith(thing)}
-    triples = list(zip(row, row[1:], row[2:], strict=False))
-    return tuple(
-        frozenset(term.removeprefix(EV) for term in found if term.startswith(EV))
-        for found in (
-            [one for one, other in pairwise(row) if other in things],
-            [other for one, other in pairwise(row) if one in things],
-            [middle for one, middle, other in triples if one in things and other in things],
-        )
-    )  # type: ignore[return-value]  # three of them
+    pairs = list(pairwise(row))
+    triples = zip(row, row[1:], row[2:], strict=False)
+    return (
+        _terms(one for one, other in pairs if other in things),
+        _terms(other for one, other in pairs if one in things),
+        _terms(middle for one, middle, other in triples if one in things and other in things),
+    )
+
+
+def _terms(found: Iterable[str]) -> frozenset[str]:
+    return frozenset(term.removeprefix(EV) for term in found if term.startswith(EV))

@@ -571,6 +571,10 @@ class KnowledgeGraph:
             bound = {name: self.term(value, "", policy) for name, value in given.items()}
         return q.bind(text, bound) if bound else text
 
+    def _of(self, answer: Answer, policy: Policy | None) -> Policy:
+        """Return the policy an answer was given under, tied to the head it is of: a load may have come since."""
+        return replace((policy or self.policy).settled(self.ledger), at=answer.stamp["head"])
+
     def cite(self, answer: Answer, policy: Policy | None = None) -> dict[str, Any]:
         """Return what an answer stands on: claims by row, documents, and a name to ask it again by.
 
@@ -587,7 +591,7 @@ class KnowledgeGraph:
         """
         from kg import citation
 
-        policy = replace((policy or self.policy).settled(self.ledger), at=answer.stamp["head"])
+        policy = self._of(answer, policy)
         view = self.view(policy)
         rows = citation.behind(view, answer)
         body = answer.graph if answer.graph is not None else answer.json()
@@ -616,14 +620,12 @@ class KnowledgeGraph:
         list of dict
             See `kg.withheld.withheld`; empty for a query that names nothing.
         """
-        from kg.vocabulary import PREFIXES
-        from kg.withheld import withheld
+        from kg.withheld import names_things, withheld
 
-        if not re.search(rf"{re.escape(PREFIXES['id'])}|\bid:", answer.asked):
-            return []  # without looking at a single claim
-        policy = replace((policy or self.policy).settled(self.ledger), at=answer.stamp["head"])
+        if not names_things(answer.asked):
+            return []
         shown = {term["value"] for row in answer.rows for term in row.values() if term["type"] == "uri"}
-        return withheld(self.view(policy), answer.asked, shown)
+        return withheld(self.view(self._of(answer, policy)), answer.asked, shown)
 
     def rerun(self, name: str) -> tuple[Answer, Policy, bool]:
         """Ask the question of a result id again, of the ledger as it stood then.
@@ -651,7 +653,7 @@ class KnowledgeGraph:
         sides = []
         for policy in (before, after):
             answer = self.query(text, policy, values=values)
-            sides.append((self.view(replace(policy, at=answer.stamp["head"])), answer))
+            sides.append((self.view(self._of(answer, policy)), answer))
         return difference(sides[0], sides[1])
 
     def term(self, value: str, kind: str, policy: Policy | None = None) -> str:

@@ -147,17 +147,8 @@ def query(
     if bibliography:
         _write_bibliography(bibliography, citation)
     _print_answer(answer, form, citation if cite else None)
-    if (
-        filled := [p for p in library()[text].parameters if p.default and p.name not in values]
-        if text in library()
-        else []
-    ):
-        # Nobody may take the example for an answer about everything.
-        told = ", ".join(f"{p.name}={p.default}" for p in filled)
-        click.echo(
-            f"Asked with the question's own example: {told} (-p {filled[0].name}=… asks for another)",
-            err=True,
-        )
+    if text in library():
+        _print_examples(text, values)
     _print_withheld(withheld)
     if not same:
         raise Refused(
@@ -263,16 +254,29 @@ def _print_answer(answer: Answer, form: str, citation: dict[str, Any] | None = N
         click.echo("The answer was cut off at the row limit; add conditions or a LIMIT.", err=True)
 
 
+def _print_examples(name: str, values: Mapping[str, str]) -> None:
+    """Say what a question was asked with of its own accord: nobody may take that for an answer about everything."""
+    from kg.query import question
+
+    filled = [p for p in question(name).parameters if p.default and p.name not in values]
+    if filled:
+        told = ", ".join(f"{p.name}={p.default}" for p in filled)
+        click.echo(
+            f"Asked with the question's own example: {told} (-p {filled[0].name}=… asks for another)",
+            err=True,
+        )
+
+
 def _print_withheld(statements: Sequence[Mapping[str, Any]]) -> None:
     """Say on standard error what an answer passes over, so that nobody takes it for all that is said."""
     if not statements:
         return
+    from kg.explain import scoped
     from kg.withheld import told
 
     click.echo(plain(f"Said, but not so under this view: {told(statements)}"), err=True)
     for item in statements[:_WITHHELD]:
-        scope = f" ({item['scope']})" if item["scope"] else ""
-        click.echo(plain(f"  {item['why']}: {item['sentence']}{scope}"), err=True)
+        click.echo(plain(f"  {item['why']}: {scoped(item)}"), err=True)
     if len(statements) > _WITHHELD:
         click.echo(f"  … and {len(statements) - _WITHHELD} more", err=True)
     first = statements[0]
